@@ -1,0 +1,5 @@
+/** Reverse-mode automatic differentiation over the engine. */
+@NullMarked
+package dev.hindsight.autograd;
+
+import org.jspecify.annotations.NullMarked;

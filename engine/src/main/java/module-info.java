@@ -1,0 +1,10 @@
+/**
+ * Shapes, storage, tensors and the backends that compute on them. Depends on nothing but the JDK.
+ *
+ * <p>{@code jdk.incubator.vector} is optional at run time: without it the fast CPU backend is not
+ * available and the reference backend takes its place.
+ */
+module dev.hindsight.engine {
+  requires static jdk.incubator.vector;
+  requires static transitive org.jspecify;
+}

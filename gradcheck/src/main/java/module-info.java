@@ -1,0 +1,6 @@
+/** jqwik arbitraries and properties that check the gradients of ops, yours included. */
+module dev.hindsight.gradcheck {
+  requires transitive dev.hindsight.autograd;
+  requires transitive net.jqwik.api;
+  requires static org.jspecify;
+}

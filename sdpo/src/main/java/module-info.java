@@ -1,0 +1,7 @@
+/** RL by self-distillation: environments, rollouts, self-teacher, losses, trainer, evaluation. */
+module dev.hindsight.sdpo {
+  requires transitive dev.hindsight.transformer;
+  requires static org.jspecify;
+  requires tools.jackson.databind;
+  requires tools.jackson.dataformat.yaml;
+}
