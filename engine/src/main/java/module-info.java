@@ -7,4 +7,8 @@
 module dev.hindsight.engine {
   requires static jdk.incubator.vector;
   requires static transitive org.jspecify;
+
+  exports dev.hindsight.engine;
+
+  uses dev.hindsight.engine.Backends.Provider;
 }

@@ -1,5 +1,6 @@
-/** Tensors and the backends that compute on them. */
-@NullMarked
+/**
+ * Tensors without gradients: types, shapes, strided views over opaque storage, workspaces, random
+ * numbers, and the {@link dev.hindsight.engine.Backend} seam that CPUs and devices implement.
+ */
+@org.jspecify.annotations.NullMarked
 package dev.hindsight.engine;
-
-import org.jspecify.annotations.NullMarked;

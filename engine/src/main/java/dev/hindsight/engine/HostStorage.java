@@ -1,0 +1,25 @@
+package dev.hindsight.engine;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Off-heap memory of the CPU backends, 64-byte aligned so that vector loads do not split cache
+ * lines.
+ */
+public final class HostStorage extends Storage {
+  /** Alignment of every host storage in bytes: one cache line, one 512-bit vector. */
+  public static final int ALIGNMENT = 64;
+
+  private final MemorySegment segment;
+
+  /** Wraps a native segment; the caller keeps ownership of its arena. */
+  public HostStorage(Backend backend, MemorySegment segment, Workspace.Generation generation) {
+    super(backend, segment.byteSize(), generation);
+    this.segment = segment;
+  }
+
+  /** The memory itself; kernels add a tensor's offset. */
+  public MemorySegment segment() {
+    return segment;
+  }
+}

@@ -1,0 +1,310 @@
+package dev.hindsight.engine;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * An n-dimensional array: a type, a shape, strides and an offset over a {@link Storage}. Views
+ * (slice, transpose, permute, reshape of contiguous memory, expand) share the storage and copy
+ * nothing. Strides and offset count elements.
+ */
+public final class Tensor {
+  private final Storage storage;
+  private final DType dtype;
+  private final Shape shape;
+  private final long[] strides;
+  private final long offset;
+
+  /** A view of {@code storage}; bounds are the caller's promise. */
+  public Tensor(Storage storage, DType dtype, Shape shape, long[] strides, long offset) {
+    this.storage = storage;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+  }
+
+  /** A contiguous tensor at the start of {@code storage}. */
+  public Tensor(Storage storage, DType dtype, Shape shape) {
+    this(storage, dtype, shape, shape.contiguousStrides(), 0);
+  }
+
+  /** A new F32 tensor with these elements in row-major order. */
+  public static Tensor of(Backend backend, Shape shape, float... elements) {
+    Tensor t = TensorOps.empty(backend, DType.F32, shape);
+    requireCount(shape, elements.length);
+    TensorOps.upload(MemorySegment.ofArray(elements), t);
+    return t;
+  }
+
+  /** A new F64 tensor with these elements in row-major order. */
+  public static Tensor of(Backend backend, Shape shape, double... elements) {
+    Tensor t = TensorOps.empty(backend, DType.F64, shape);
+    requireCount(shape, elements.length);
+    TensorOps.upload(MemorySegment.ofArray(elements), t);
+    return t;
+  }
+
+  /** A new I32 tensor with these elements in row-major order. */
+  public static Tensor of(Backend backend, Shape shape, int... elements) {
+    Tensor t = TensorOps.empty(backend, DType.I32, shape);
+    requireCount(shape, elements.length);
+    TensorOps.upload(MemorySegment.ofArray(elements), t);
+    return t;
+  }
+
+  private static void requireCount(Shape shape, int given) {
+    if (shape.size() != given) {
+      throw new IllegalArgumentException(
+          "tensor: shape "
+              + shape
+              + " has "
+              + shape.size()
+              + " elements, but "
+              + given
+              + " were given");
+    }
+  }
+
+  public Storage storage() {
+    return storage;
+  }
+
+  /** The backend that owns the storage. */
+  public Backend backend() {
+    return storage.backend();
+  }
+
+  public DType dtype() {
+    return dtype;
+  }
+
+  public Shape shape() {
+    return shape;
+  }
+
+  public int rank() {
+    return shape.rank();
+  }
+
+  /** The extent of an axis; negative axes count from the last. */
+  public int dim(int axis) {
+    return shape.dim(axis);
+  }
+
+  /** Number of elements. */
+  public long size() {
+    return shape.size();
+  }
+
+  /** Elements between neighbours along an axis; negative axes count from the last. */
+  public long stride(int axis) {
+    return strides[shape.axis(axis)];
+  }
+
+  /** A copy of the strides. */
+  public long[] strides() {
+    return strides.clone();
+  }
+
+  /** The first element's index in the storage. */
+  public long offset() {
+    return offset;
+  }
+
+  /** Whether the elements lie in row-major order without gaps. */
+  public boolean isContiguous() {
+    long step = 1;
+    for (int i = shape.rank() - 1; i >= 0; i--) {
+      int d = shape.dim(i);
+      if (d != 1 && strides[i] != step) {
+        return size() == 0;
+      }
+      step *= Math.max(1, d);
+    }
+    return true;
+  }
+
+  // ------------------------------------------------------------------ views
+
+  /** Axes {@code a} and {@code b} exchanged. */
+  public Tensor transpose(int a, int b) {
+    int[] order = new int[rank()];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    order[shape.axis(a)] = shape.axis(b);
+    order[shape.axis(b)] = shape.axis(a);
+    return permute(order);
+  }
+
+  /** Axis {@code i} of the result is axis {@code order[i]} of this. */
+  public Tensor permute(int... order) {
+    if (order.length != rank()) {
+      throw new IllegalArgumentException(
+          "permute: " + order.length + " axes given for shape " + shape + " of rank " + rank());
+    }
+    int[] dims = new int[order.length];
+    long[] steps = new long[order.length];
+    boolean[] seen = new boolean[order.length];
+    for (int i = 0; i < order.length; i++) {
+      int a = shape.axis(order[i]);
+      if (seen[a]) {
+        throw new IllegalArgumentException(
+            "permute: axis " + a + " appears twice in " + java.util.Arrays.toString(order));
+      }
+      seen[a] = true;
+      dims[i] = shape.dim(a);
+      steps[i] = strides[a];
+    }
+    return new Tensor(storage, dtype, Shape.of(dims), steps, offset);
+  }
+
+  /** Elements {@code from} (inclusive) to {@code to} (exclusive) of an axis. */
+  public Tensor slice(int axis, int from, int to) {
+    int a = shape.axis(axis);
+    if (from < 0 || to < from || to > shape.dim(a)) {
+      throw new IllegalArgumentException(
+          "slice: range ["
+              + from
+              + ", "
+              + to
+              + ") does not lie in axis "
+              + axis
+              + " of shape "
+              + shape);
+    }
+    return new Tensor(
+        storage, dtype, shape.with(a, to - from), strides, offset + from * strides[a]);
+  }
+
+  /** One index of an axis; the axis disappears. */
+  public Tensor select(int axis, int index) {
+    return slice(axis, index, index + 1).squeeze(axis);
+  }
+
+  /** Without an axis of extent 1. */
+  public Tensor squeeze(int axis) {
+    int a = shape.axis(axis);
+    if (shape.dim(a) != 1) {
+      throw new IllegalArgumentException(
+          "squeeze: axis " + axis + " of shape " + shape + " has not extent 1");
+    }
+    long[] steps = new long[rank() - 1];
+    System.arraycopy(strides, 0, steps, 0, a);
+    System.arraycopy(strides, a + 1, steps, a, steps.length - a);
+    return new Tensor(storage, dtype, shape.drop(a), steps, offset);
+  }
+
+  /** With an axis of extent 1 inserted before {@code axis}. */
+  public Tensor unsqueeze(int axis) {
+    int a = axis < 0 ? axis + rank() + 1 : axis;
+    long[] steps = new long[rank() + 1];
+    System.arraycopy(strides, 0, steps, 0, a);
+    steps[a] = 1;
+    System.arraycopy(strides, a, steps, a + 1, rank() - a);
+    return new Tensor(storage, dtype, shape.insert(a, 1), steps, offset);
+  }
+
+  /** Broadcast to {@code target} by stride 0. */
+  public Tensor expand(Shape target) {
+    if (shape.equals(target)) {
+      return this;
+    }
+    int lead = target.rank() - rank();
+    boolean fits = lead >= 0;
+    long[] steps = new long[target.rank()];
+    for (int i = 0; fits && i < rank(); i++) {
+      int have = shape.dim(i);
+      int want = target.dim(lead + i);
+      fits = have == want || have == 1;
+      steps[lead + i] = have == want ? strides[i] : 0;
+    }
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "expand: shape " + shape + " does not broadcast to " + target);
+    }
+    return new Tensor(storage, dtype, target, steps, offset);
+  }
+
+  /**
+   * Another shape over the same elements; this must be contiguous ({@link TensorOps#contiguous}
+   * makes it so).
+   */
+  public Tensor reshape(Shape target) {
+    if (target.size() != size()) {
+      throw new IllegalArgumentException(
+          "reshape: shape "
+              + shape
+              + " has "
+              + size()
+              + " elements, "
+              + target
+              + " has "
+              + target.size());
+    }
+    if (!isContiguous()) {
+      throw new IllegalArgumentException(
+          "reshape: a view of shape "
+              + shape
+              + " is not contiguous; call TensorOps.contiguous first");
+    }
+    return new Tensor(storage, dtype, target, target.contiguousStrides(), offset);
+  }
+
+  // ---------------------------------------------------------------- reading
+
+  /** All elements in row-major order, as float; F64 rounds. */
+  public float[] toFloats() {
+    Tensor t = TensorOps.contiguous(dtype == DType.F32 ? this : TensorOps.cast(this, DType.F32));
+    try (Arena arena = Arena.ofConfined()) {
+      return t.download(arena).toArray(ValueLayout.JAVA_FLOAT);
+    }
+  }
+
+  /** All elements in row-major order, as double. */
+  public double[] toDoubles() {
+    Tensor t = TensorOps.contiguous(dtype == DType.F64 ? this : TensorOps.cast(this, DType.F64));
+    try (Arena arena = Arena.ofConfined()) {
+      return t.download(arena).toArray(ValueLayout.JAVA_DOUBLE);
+    }
+  }
+
+  /** All elements of an I32 tensor in row-major order. */
+  public int[] toInts() {
+    if (dtype != DType.I32) {
+      throw new IllegalArgumentException(
+          "toInts: the tensor holds " + dtype + ", not I32; cast it first");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      return TensorOps.contiguous(this).download(arena).toArray(ValueLayout.JAVA_INT);
+    }
+  }
+
+  private MemorySegment download(Arena arena) {
+    MemorySegment host = arena.allocate(size() * dtype.bytes(), 8);
+    TensorOps.download(this, host);
+    return host;
+  }
+
+  /** The only element of a tensor of size 1. */
+  public double item() {
+    if (size() != 1) {
+      throw new IllegalArgumentException(
+          "item: shape " + shape + " has " + size() + " elements, expected 1");
+    }
+    return toDoubles()[0];
+  }
+
+  /** A contiguous copy in memory that outlives every workspace. */
+  public Tensor keep() {
+    return Workspace.outside(() -> TensorOps.copyOf(this));
+  }
+
+  /** As in {@code F32[2, 3]}. */
+  @Override
+  public String toString() {
+    return dtype + shape.toString();
+  }
+}
