@@ -1,15 +1,17 @@
 package dev.hindsight.engine;
 
 /**
- * Counter-based random numbers: Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,
- * 2, 3" (SC'11).
+ * Counter-based random numbers: Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random
+ * numbers: as easy as 1, 2, 3" (SC'11).
  *
- * <p>The n-th number is a pure function of {@code (seed, stream, n)}. The whole state is therefore these three numbers,
- * which a checkpoint can hold; a generator can jump anywhere at once; and what one consumer draws never moves another
- * consumer on a different stream. Every draw that the project's results depend on comes from here.
+ * <p>The n-th number is a pure function of {@code (seed, stream, n)}. The whole state is therefore
+ * these three numbers, which a checkpoint can hold; a generator can jump anywhere at once; and what
+ * one consumer draws never moves another consumer on a different stream. Every draw that the
+ * project's results depend on comes from here.
  *
- * <p>The key of the cipher is the seed. Its 128-bit counter is {@code (block, stream)}, 64 bits each, low word first;
- * each block yields four 32-bit words, taken in order. {@link #counter()} counts words.
+ * <p>The key of the cipher is the seed. Its 128-bit counter is {@code (block, stream)}, 64 bits
+ * each, low word first; each block yields four 32-bit words, taken in order. {@link #counter()}
+ * counts words.
  *
  * <p>Instances are not thread safe: give each thread a stream of its own.
  */
@@ -20,14 +22,20 @@ public final class Philox {
   private static final int WEYL_1 = 0xBB67AE85; // sqrt(3) - 1
   private static final int ROUNDS = 10;
 
-  /** Flips the key in {@link #split}, so that derived stream numbers are not values that a generator also outputs. */
+  /**
+   * Flips the key in {@link #split}, so that derived stream numbers are not values that a generator
+   * also outputs.
+   */
   private static final long SPLIT_KEY = 0x5851F42D4C957F2DL;
 
   private final long seed;
   private final long stream;
   private long counter;
 
-  /** The four words of the block that {@code counter} points into; valid when {@code heldBlock} is that block. */
+  /**
+   * The four words of the block that {@code counter} points into; valid when {@code heldBlock} is
+   * that block.
+   */
   private final int[] words = new int[4];
 
   private long heldBlock = -1;
@@ -45,7 +53,9 @@ public final class Philox {
   public Philox(long seed, long stream, long counter) {
     if (counter < 0) {
       throw new IllegalArgumentException(
-          "Philox: counter " + counter + " is negative; it counts the words drawn so far, so it starts at 0");
+          "Philox: counter "
+              + counter
+              + " is negative; it counts the words drawn so far, so it starts at 0");
     }
     this.seed = seed;
     this.stream = stream;
@@ -66,8 +76,9 @@ public final class Philox {
   }
 
   /**
-   * An independent generator named by {@code label}: same seed, a stream derived from this one's stream and the label,
-   * at its beginning. It does not depend on how much was drawn here, so callers may derive in any order.
+   * An independent generator named by {@code label}: same seed, a stream derived from this one's
+   * stream and the label, at its beginning. It does not depend on how much was drawn here, so
+   * callers may derive in any order.
    *
    * <p>Streams are 64-bit hashes: a million of them collide with odds of about 3e-8.
    */
@@ -94,8 +105,9 @@ public final class Philox {
   }
 
   /**
-   * Uniform over {@code 0 .. bound - 1}, without bias. Draws one word, rarely more: Lemire, "Fast random integer
-   * generation in an interval" (2019), rejects with probability below {@code bound / 2^32}.
+   * Uniform over {@code 0 .. bound - 1}, without bias. Draws one word, rarely more: Lemire, "Fast
+   * random integer generation in an interval" (2019), rejects with probability below {@code bound /
+   * 2^32}.
    */
   public int nextInt(int bound) {
     if (bound <= 0) {
@@ -122,11 +134,14 @@ public final class Philox {
   }
 
   /**
-   * Standard normal, by Box and Muller's transform. Draws four words; the transform's second value is thrown away so
-   * that the counter stays the whole state. {@code StrictMath}: the same bits on every platform.
+   * Standard normal, by Box and Muller's transform. Draws four words; the transform's second value
+   * is thrown away so that the counter stays the whole state. {@code StrictMath}: the same bits on
+   * every platform.
    */
   public double nextGaussian() {
-    double radius = StrictMath.sqrt(-2 * StrictMath.log(1 - nextDouble())); // 1 - u lies in (0, 1]: no log of zero
+    double radius =
+        StrictMath.sqrt(
+            -2 * StrictMath.log(1 - nextDouble())); // 1 - u lies in (0, 1]: no log of zero
     return radius * StrictMath.cos(2 * Math.PI * nextDouble());
   }
 

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Guards the cipher against its published vectors, and the promises that resuming and splitting rest on. */
+/**
+ * Guards the cipher against its published vectors, and the promises that resuming and splitting
+ * rest on.
+ */
 class PhiloxTest {
 
   private static int[] block(long key, long counterLow, long counterHigh) {
@@ -20,7 +23,8 @@ class PhiloxTest {
   void matchesPublishedVectors() {
     assertThat(block(0, 0, 0)).containsExactly(0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8);
     assertThat(block(-1, -1, -1)).containsExactly(0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd);
-    // counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0 (digits of pi), low word first
+    // counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0 (digits of pi), low word
+    // first
     assertThat(block(0x299f31d0a4093822L, 0x85a308d3243f6a88L, 0x0370734413198a2eL))
         .containsExactly(0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1);
   }
@@ -37,7 +41,10 @@ class PhiloxTest {
     assertThat(random.counter()).isEqualTo(20);
   }
 
-  /** A checkpoint holds seed, stream and counter: wherever a generator stops, the restored one continues. */
+  /**
+   * A checkpoint holds seed, stream and counter: wherever a generator stops, the restored one
+   * continues.
+   */
   @Test
   void restoresAtEveryPosition() {
     Philox original = new Philox(3, -9);
@@ -74,14 +81,15 @@ class PhiloxTest {
     for (int i = 0; i < 70_000; i++) {
       counts[random.nextInt(7)]++;
     }
-    assertThat(chiSquare(counts)).isLessThan(22.46); // 6 degrees of freedom, odds 1 in 1,000; the seed is fixed
+    assertThat(chiSquare(counts))
+        .isLessThan(22.46); // 6 degrees of freedom, odds 1 in 1,000; the seed is fixed
     assertThat(random.nextInt(1)).isZero();
     assertThatThrownBy(() -> random.nextInt(0)).hasMessageContaining("bound 0");
   }
 
   /**
-   * 2^32 is 8/3 of this bound: multiply-and-shift without the rejection step would give the residues of three the
-   * weights 3, 3, 2.
+   * 2^32 is 8/3 of this bound: multiply-and-shift without the rejection step would give the
+   * residues of three the weights 3, 3, 2.
    */
   @Test
   void boundedIntegersAreUnbiasedForLargeBounds() {
