@@ -4,4 +4,6 @@ module dev.hindsight.sdpo {
   requires static org.jspecify;
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.yaml;
+
+  exports dev.hindsight.sdpo.environment;
 }
