@@ -1,0 +1,230 @@
+package dev.hindsight.tests;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import javax.xml.parsers.DocumentBuilder;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+import org.xml.sax.SAXException;
+
+/**
+ * The last lines of {@code ./hindsight test}: how many tests ran in which module, how many random
+ * cases the jqwik properties tried, what failed, and what was skipped and why.
+ *
+ * <p>Reads what Surefire left in {@code MODULE/target/surefire-reports} and the random cases in
+ * {@code MODULE/target/random-cases.tsv}. The launcher starts this one file with {@code java
+ * TestSummary.java}, so it also speaks after a build that stopped half-way; it uses nothing but the
+ * JDK.
+ */
+public final class TestSummary {
+  private static final int LINES_OF_OUTPUT = 60;
+
+  /** One test that did not pass: its name and the first line of what it said. */
+  private record Verdict(String test, String reason) {}
+
+  /** The counts of one module. */
+  private static final class Module {
+    final String name;
+    int tests;
+    int failures;
+    int errors;
+    double seconds;
+    long properties;
+    long randomCases;
+    final List<Verdict> failed = new ArrayList<>();
+    final List<Verdict> skipped = new ArrayList<>();
+    final List<Path> outputs = new ArrayList<>();
+
+    Module(String name) {
+      this.name = name;
+    }
+  }
+
+  private TestSummary() {}
+
+  /**
+   * Prints the summary.
+   *
+   * @param args the repository's folder, and the exit code of the Maven run
+   */
+  public static void main(String[] args) throws Exception {
+    if (args.length != 2) {
+      System.err.println("usage: TestSummary REPOSITORY EXIT_CODE_OF_MAVEN");
+      System.exit(64);
+    }
+    Path repository = Path.of(args[0]);
+    boolean mavenPassed = args[1].equals("0");
+    List<Module> modules = new ArrayList<>();
+    List<String> silent = new ArrayList<>();
+    for (Path folder : modulesOf(repository)) {
+      Module module = read(folder);
+      if (module.tests > 0) {
+        modules.add(module);
+      } else if (Files.isDirectory(folder.resolve("src/test"))) {
+        silent.add(module.name);
+      }
+    }
+    System.exit(print(modules, silent, mavenPassed) ? 0 : 1);
+  }
+
+  private static List<Path> modulesOf(Path repository) throws IOException {
+    return matching(repository, path -> Files.isRegularFile(path.resolve("pom.xml")));
+  }
+
+  private static List<Path> matching(Path folder, DirectoryStream.Filter<Path> filter)
+      throws IOException {
+    List<Path> found = new ArrayList<>();
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, filter)) {
+        entries.forEach(found::add);
+      }
+    }
+    Collections.sort(found);
+    return found;
+  }
+
+  private static Module read(Path folder)
+      throws IOException, ParserConfigurationException, SAXException {
+    Module module = new Module(folder.getFileName().toString());
+    DocumentBuilder parser = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+    Path reports = folder.resolve("target/surefire-reports");
+    for (Path file :
+        matching(reports, path -> path.getFileName().toString().matches("TEST-.*\\.xml"))) {
+      readReport(module, reports, parser.parse(file.toFile()).getDocumentElement());
+    }
+    Path cases = folder.resolve("target/random-cases.tsv");
+    if (Files.exists(cases)) {
+      for (String line : Files.readAllLines(cases)) {
+        module.properties++;
+        module.randomCases += Long.parseLong(line.substring(line.indexOf('\t') + 1).strip());
+      }
+    }
+    return module;
+  }
+
+  private static void readReport(Module module, Path reports, Element suite) {
+    module.tests += Integer.parseInt(suite.getAttribute("tests"));
+    module.failures += Integer.parseInt(suite.getAttribute("failures"));
+    module.errors += Integer.parseInt(suite.getAttribute("errors"));
+    module.seconds += Double.parseDouble(suite.getAttribute("time").replace(",", ""));
+    NodeList cases = suite.getElementsByTagName("testcase");
+    for (int i = 0; i < cases.getLength(); i++) {
+      Element test = (Element) cases.item(i);
+      String name = test.getAttribute("classname") + "." + test.getAttribute("name");
+      int failedBefore = module.failed.size();
+      verdict(test, "failure", name, module.failed);
+      verdict(test, "error", name, module.failed);
+      verdict(test, "skipped", name, module.skipped);
+      Path output = reports.resolve(test.getAttribute("classname") + "-output.txt");
+      if (module.failed.size() > failedBefore && !module.outputs.contains(output)) {
+        module.outputs.add(output);
+      }
+    }
+  }
+
+  private static void verdict(Element test, String tag, String name, List<Verdict> into) {
+    NodeList found = test.getElementsByTagName(tag);
+    if (found.getLength() == 0) {
+      return;
+    }
+    Element element = (Element) found.item(0);
+    String message = element.getAttribute("message").strip();
+    if (message.isEmpty()) {
+      message = element.getTextContent().strip();
+    }
+    String reason =
+        message.lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst().orElse("");
+    into.add(new Verdict(name, reason.isEmpty() ? "no reason given" : reason));
+  }
+
+  /** Returns whether everything passed. */
+  private static boolean print(List<Module> modules, List<String> silent, boolean mavenPassed)
+      throws IOException {
+    int tests = 0;
+    int failures = 0;
+    int errors = 0;
+    int skipped = 0;
+    long properties = 0;
+    long cases = 0;
+    System.out.println();
+    System.out.println("module        tests   skipped   failed   seconds   random cases");
+    for (Module m : modules) {
+      System.out.printf(
+          Locale.ROOT,
+          "%-12s %6d %9d %8d %9.1f %14s%n",
+          m.name,
+          m.tests,
+          m.skipped.size(),
+          m.failures + m.errors,
+          m.seconds,
+          m.properties == 0 ? "" : String.format(Locale.ROOT, "%,d", m.randomCases));
+      tests += m.tests;
+      failures += m.failures;
+      errors += m.errors;
+      skipped += m.skipped.size();
+      properties += m.properties;
+      cases += m.randomCases;
+    }
+    for (Module m : modules) {
+      list("Failed in " + m.name + ":", m.failed);
+      for (Path output : m.outputs) {
+        printTail(output);
+      }
+      list("Skipped in " + m.name + ", and why:", m.skipped);
+    }
+    boolean passed = mavenPassed && failures + errors == 0 && tests > 0;
+    if (!silent.isEmpty() && !passed) {
+      System.out.println("\nNot reached, or left out: the tests of " + String.join(", ", silent));
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "%n%,d tests, %,d of them properties that tried %,d random cases; %d failed, %d skipped.%n",
+        tests,
+        properties,
+        cases,
+        failures + errors,
+        skipped);
+    if (tests == 0) {
+      System.out.println("No test ran.");
+    } else if (!mavenPassed && failures + errors == 0) {
+      System.out.println(
+          "No test failed, but the build did; the lines marked [ERROR] above say why.");
+    }
+    System.out.printf(
+        "Tests run: %d, Failures: %d, Errors: %d, Skipped: %d%n", tests, failures, errors, skipped);
+    return passed;
+  }
+
+  private static void list(String heading, List<Verdict> verdicts) {
+    if (verdicts.isEmpty()) {
+      return;
+    }
+    System.out.println("\n" + heading);
+    for (Verdict v : verdicts) {
+      System.out.println("  " + v.test + ": " + v.reason);
+    }
+  }
+
+  /** What a failed class printed last; a falsified property puts its sample and seed there. */
+  private static void printTail(Path output) throws IOException {
+    if (!Files.exists(output)) {
+      return;
+    }
+    List<String> lines =
+        new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
+    int from = Math.max(0, lines.size() - LINES_OF_OUTPUT);
+    System.out.println("\n  The end of " + output + ":");
+    for (String line : lines.subList(from, lines.size())) {
+      System.out.println("    " + line);
+    }
+  }
+}
