@@ -1,6 +1,7 @@
 package dev.hindsight.tests;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -61,8 +62,17 @@ public final class TestSummary {
       System.err.println("usage: TestSummary REPOSITORY EXIT_CODE_OF_MAVEN");
       System.exit(64);
     }
-    Path repository = Path.of(args[0]);
-    boolean mavenPassed = args[1].equals("0");
+    System.exit(summarise(Path.of(args[0]), args[1].equals("0"), System.out) ? 0 : 1);
+  }
+
+  /**
+   * Writes the summary of the run that lies in a repository.
+   *
+   * @param mavenPassed whether Maven ended well; a build may fail without a failed test
+   * @return whether tests ran and everything passed
+   */
+  static boolean summarise(Path repository, boolean mavenPassed, PrintStream out)
+      throws IOException, ParserConfigurationException, SAXException {
     List<Module> modules = new ArrayList<>();
     List<String> silent = new ArrayList<>();
     for (Path folder : modulesOf(repository)) {
@@ -73,7 +83,7 @@ public final class TestSummary {
         silent.add(module.name);
       }
     }
-    System.exit(print(modules, silent, mavenPassed) ? 0 : 1);
+    return print(modules, silent, mavenPassed, out);
   }
 
   private static List<Path> modulesOf(Path repository) throws IOException {
@@ -147,7 +157,8 @@ public final class TestSummary {
   }
 
   /** Returns whether everything passed. */
-  private static boolean print(List<Module> modules, List<String> silent, boolean mavenPassed)
+  private static boolean print(
+      List<Module> modules, List<String> silent, boolean mavenPassed, PrintStream out)
       throws IOException {
     int tests = 0;
     int failures = 0;
@@ -155,10 +166,10 @@ public final class TestSummary {
     int skipped = 0;
     long properties = 0;
     long cases = 0;
-    System.out.println();
-    System.out.println("module        tests   skipped   failed   seconds   random cases");
+    out.println();
+    out.println("module        tests   skipped   failed   seconds   random cases");
     for (Module m : modules) {
-      System.out.printf(
+      out.printf(
           Locale.ROOT,
           "%-12s %6d %9d %8d %9.1f %14s%n",
           m.name,
@@ -175,17 +186,17 @@ public final class TestSummary {
       cases += m.randomCases;
     }
     for (Module m : modules) {
-      list("Failed in " + m.name + ":", m.failed);
+      list(out, "Failed in " + m.name + ":", m.failed);
       for (Path output : m.outputs) {
-        printTail(output);
+        printTail(out, output);
       }
-      list("Skipped in " + m.name + ", and why:", m.skipped);
+      list(out, "Skipped in " + m.name + ", and why:", m.skipped);
     }
     boolean passed = mavenPassed && failures + errors == 0 && tests > 0;
     if (!silent.isEmpty() && !passed) {
-      System.out.println("\nNot reached, or left out: the tests of " + String.join(", ", silent));
+      out.println("\nNot reached, or left out: the tests of " + String.join(", ", silent));
     }
-    System.out.printf(
+    out.printf(
         Locale.ROOT,
         "%n%,d tests, %,d of them properties that tried %,d random cases; %d failed, %d skipped.%n",
         tests,
@@ -194,37 +205,36 @@ public final class TestSummary {
         failures + errors,
         skipped);
     if (tests == 0) {
-      System.out.println("No test ran.");
+      out.println("No test ran.");
     } else if (!mavenPassed && failures + errors == 0) {
-      System.out.println(
-          "No test failed, but the build did; the lines marked [ERROR] above say why.");
+      out.println("No test failed, but the build did; the lines marked [ERROR] above say why.");
     }
-    System.out.printf(
+    out.printf(
         "Tests run: %d, Failures: %d, Errors: %d, Skipped: %d%n", tests, failures, errors, skipped);
     return passed;
   }
 
-  private static void list(String heading, List<Verdict> verdicts) {
+  private static void list(PrintStream out, String heading, List<Verdict> verdicts) {
     if (verdicts.isEmpty()) {
       return;
     }
-    System.out.println("\n" + heading);
+    out.println("\n" + heading);
     for (Verdict v : verdicts) {
-      System.out.println("  " + v.test + ": " + v.reason);
+      out.println("  " + v.test + ": " + v.reason);
     }
   }
 
   /** What a failed class printed last; a falsified property puts its sample and seed there. */
-  private static void printTail(Path output) throws IOException {
+  private static void printTail(PrintStream out, Path output) throws IOException {
     if (!Files.exists(output)) {
       return;
     }
     List<String> lines =
         new String(Files.readAllBytes(output), StandardCharsets.UTF_8).lines().toList();
     int from = Math.max(0, lines.size() - LINES_OF_OUTPUT);
-    System.out.println("\n  The end of " + output + ":");
+    out.println("\n  The end of " + output + ":");
     for (String line : lines.subList(from, lines.size())) {
-      System.out.println("    " + line);
+      out.println("    " + line);
     }
   }
 }
