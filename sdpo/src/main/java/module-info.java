@@ -5,5 +5,6 @@ module dev.hindsight.sdpo {
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.yaml;
 
+  exports dev.hindsight.sdpo.config;
   exports dev.hindsight.sdpo.environment;
 }
