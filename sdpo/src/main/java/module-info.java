@@ -6,5 +6,7 @@ module dev.hindsight.sdpo {
   requires tools.jackson.dataformat.yaml;
 
   exports dev.hindsight.sdpo.config;
+  exports dev.hindsight.sdpo.dialect;
   exports dev.hindsight.sdpo.environment;
+  exports dev.hindsight.sdpo.teacher;
 }
