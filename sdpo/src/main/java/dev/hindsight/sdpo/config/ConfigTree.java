@@ -158,13 +158,15 @@ final class ConfigTree {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     String message = String.valueOf(cause.getMessage());
     List<String> path = new ArrayList<>(keys(e));
-    // constructors name the component first ("learning_rate: ..."): that key's line is better than
-    // the line of the whole record
+    // constructors name the component first ("learning_rate: ...", or with the whole path): that
+    // key's line is better than the line of the whole record
     String first = message.split("[: ]", 2)[0];
     List<String> finer = new ArrayList<>(path);
     finer.addAll(Arrays.asList(first.split("\\.")));
     if (places.containsKey(joined(finer))) {
       path = finer;
+    } else if (places.containsKey(first)) {
+      path = Arrays.asList(first.split("\\."));
     }
     return new ConfigException(place(path) + ": " + message, e);
   }
@@ -176,7 +178,7 @@ final class ConfigTree {
     if (type.isEnum()) {
       List<String> names =
           Arrays.stream(type.getEnumConstants())
-              .map(c -> ((Enum<?>) c).name().toLowerCase(java.util.Locale.ROOT))
+              .map(c -> Configs.external(((Enum<?>) c).name()))
               .toList();
       return "one of "
           + String.join(", ", names)

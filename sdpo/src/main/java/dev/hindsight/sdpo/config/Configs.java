@@ -32,9 +32,9 @@ import tools.jackson.dataformat.yaml.YAMLWriteFeature;
  * Reads configuration records from YAML, strictly, and writes them back.
  *
  * <p>Keys are the record components in snake case ({@code learningRate} is {@code learning_rate}),
- * constants of enums the same in lower case. What a file leaves out comes from the defaults; a key
- * that no record has, a key given twice, a value of another type and a value that a record refuses
- * are errors that name file, line and key.
+ * constants of enums in lower case with hyphens ({@code trust-region}). What a file leaves out
+ * comes from the defaults; a key that no record has, a key given twice, a value of another type and
+ * a value that a record refuses are errors that name file, line and key.
  */
 public final class Configs {
   /**
@@ -187,13 +187,18 @@ public final class Configs {
     return new ConfigException(source + (line > 0 ? ":" + line : "") + ": " + problem, e);
   }
 
+  /** The name of an enum's constant in a file: {@code TRUST_REGION} is {@code trust-region}. */
+  static String external(String constant) {
+    return constant.toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
   private static final class LowerCase implements EnumNamingStrategy {
     private static final long serialVersionUID = 1;
 
     @Override
     public String convertEnumToExternalName(
         MapperConfig<?> config, AnnotatedClass type, String name) {
-      return name.toLowerCase(Locale.ROOT);
+      return external(name);
     }
   }
 }

@@ -1,8 +1,6 @@
 /**
- * The self-teacher's context: which solution and feedback a rollout's teacher sees, and how they
- * become a prompt.
- *
- * <p>Nothing here computes with tensors. The weights of the teacher are another matter.
+ * The self-teacher: which solution and feedback it sees, how these become its prompt, and whose
+ * weights it has.
  */
 @org.jspecify.annotations.NullMarked
 package dev.hindsight.sdpo.teacher;

@@ -81,7 +81,7 @@ class ConfigsTest {
             List.of(new Optimizer(2, List.of(), 1)));
     String yaml = Configs.toYaml(c);
     assertThat(parse(yaml)).isEqualTo(c);
-    assertThat(yaml).contains("teacher: trust_region").contains("warm_up_steps: 3");
+    assertThat(yaml).contains("teacher: trust-region").contains("warm_up_steps: 3");
     assertThat(yaml.indexOf("name:")).isLessThan(yaml.indexOf("seed:"));
   }
 
@@ -116,8 +116,8 @@ class ConfigsTest {
     fails("optimizer:\n  betas: 0.9", "a.yaml:2: optimizer.betas: got 0.9, expected a list");
     fails(
         "teacher: trustregion",
-        "teacher: got the text 'trustregion', expected one of ema, trust_region, frozen; did you mean"
-            + " 'trust_region'?");
+        "teacher: got the text 'trustregion', expected one of ema, trust-region, frozen; did you mean"
+            + " 'trust-region'?");
     fails("teacher: 1", "teacher: got 1, expected one of ema");
   }
 

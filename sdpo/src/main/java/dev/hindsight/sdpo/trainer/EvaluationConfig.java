@@ -1,0 +1,36 @@
+package dev.hindsight.sdpo.trainer;
+
+/**
+ * What is measured on held-out questions. Accuracy is exact where the environment can list the
+ * right responses: the summed probability of these under the policy, without sampling noise.
+ *
+ * @param testFreq evaluate after every so many steps, and after the last; 0 only after the last;
+ *     default 1 (reference: 5)
+ * @param valBeforeTrain evaluate the model as it came; default true (reference: false)
+ * @param questions held-out questions of an evaluation; 0 is all of them; default 256
+ * @param n responses a question for avg@n at {@code temperature}; 0 leaves avg@n out; default 0.
+ *     The command {@code evaluate} has its own
+ * @param temperature of avg@n; default 1
+ * @param teacherQuestions held-out questions on which the self-teacher is measured after one failed
+ *     attempt of the initial policy; 0 leaves it out; default 64
+ */
+public record EvaluationConfig(
+    int testFreq,
+    boolean valBeforeTrain,
+    int questions,
+    int n,
+    double temperature,
+    int teacherQuestions) {
+  public EvaluationConfig {
+    ConfigCheck.require(testFreq >= 0, "evaluation.test_freq", testFreq, "zero or more");
+    ConfigCheck.require(questions >= 0, "evaluation.questions", questions, "zero or more");
+    ConfigCheck.require(n >= 0, "evaluation.n", n, "zero or more");
+    ConfigCheck.positive(temperature, "evaluation.temperature");
+    ConfigCheck.require(
+        teacherQuestions >= 0, "evaluation.teacher_questions", teacherQuestions, "zero or more");
+  }
+
+  static EvaluationConfig defaults() {
+    return new EvaluationConfig(1, true, 256, 0, 1.0, 64);
+  }
+}

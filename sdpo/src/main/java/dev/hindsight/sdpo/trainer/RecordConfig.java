@@ -1,0 +1,24 @@
+package dev.hindsight.sdpo.trainer;
+
+/**
+ * What a run writes to its folder beside the metrics of every step.
+ *
+ * @param samplesPerStep rollouts of each step written to {@code samples.jsonl}, the first of the
+ *     batch; default 4
+ * @param saveFreq write a checkpoint after every so many steps, and after the last; 0 only after
+ *     the last; default 10 (reference: 0)
+ * @param keepCheckpoints newest checkpoints kept beside the best; default 2
+ */
+public record RecordConfig(int samplesPerStep, int saveFreq, int keepCheckpoints) {
+  public RecordConfig {
+    ConfigCheck.require(
+        samplesPerStep >= 0, "record.samples_per_step", samplesPerStep, "zero or more");
+    ConfigCheck.require(saveFreq >= 0, "record.save_freq", saveFreq, "zero or more");
+    ConfigCheck.require(
+        keepCheckpoints > 0, "record.keep_checkpoints", keepCheckpoints, "at least 1");
+  }
+
+  static RecordConfig defaults() {
+    return new RecordConfig(4, 10, 2);
+  }
+}
