@@ -11,4 +11,7 @@ module dev.hindsight.engine {
   exports dev.hindsight.engine;
 
   uses dev.hindsight.engine.Backends.Provider;
+
+  provides dev.hindsight.engine.Backends.Provider with
+      dev.hindsight.engine.reference.ReferenceProvider;
 }

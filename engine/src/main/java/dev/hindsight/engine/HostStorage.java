@@ -22,4 +22,21 @@ public final class HostStorage extends Storage {
   public MemorySegment segment() {
     return segment;
   }
+
+  /**
+   * The memory behind {@code tensor}, from the start of its storage.
+   *
+   * @throws IllegalArgumentException when it lies on a device, where CPU kernels cannot reach
+   */
+  public static MemorySegment segmentOf(Tensor tensor) {
+    if (tensor.storage() instanceof HostStorage host) {
+      return host.segment;
+    }
+    throw new IllegalArgumentException(
+        "host kernel: "
+            + tensor
+            + " lives on backend "
+            + tensor.backend().name()
+            + ", whose memory the CPU cannot read; download it first");
+  }
 }

@@ -1,0 +1,83 @@
+package dev.hindsight.engine;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The memory half of every CPU backend: native segments, 64-byte aligned, zeroed by the JVM. A
+ * single storage is freed when it becomes unreachable; a slab when it is released.
+ */
+public abstract class HostBackend implements Backend {
+  /** A slab in an arena of its own, so that releasing it frees the memory at once. */
+  private record HostSlab(HostBackend backend, Arena arena, MemorySegment segment) implements Slab {
+    @Override
+    public long bytes() {
+      return segment.byteSize();
+    }
+
+    @Override
+    public Storage slice(long offset, long bytes, Workspace.Generation generation) {
+      return new HostStorage(backend, segment.asSlice(offset, bytes), generation);
+    }
+
+    @Override
+    public void release() {
+      arena.close();
+    }
+  }
+
+  @Override
+  public final Storage allocate(long bytes) {
+    return new HostStorage(this, reserve(Arena.ofAuto(), bytes), Workspace.Generation.ETERNAL);
+  }
+
+  @Override
+  @SuppressWarnings("MustBeClosedChecker") // the slab closes it
+  public final Slab newSlab(long bytes) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new HostSlab(this, arena, reserve(arena, bytes));
+    } catch (Throwable t) {
+      arena.close();
+      throw t;
+    }
+  }
+
+  /** Native memory counts against the JVM's direct-memory limit, which the JVM checks first. */
+  private static MemorySegment reserve(Arena arena, long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("allocate: the size must not be negative, got " + bytes);
+    }
+    try {
+      return arena.allocate(bytes, HostStorage.ALIGNMENT);
+    } catch (OutOfMemoryError e) {
+      OutOfMemoryError clear =
+          new OutOfMemoryError(
+              "allocate: no room for "
+                  + bytes
+                  + " bytes of tensor memory ("
+                  + e.getMessage()
+                  + "); raise the limit with -XX:MaxDirectMemorySize, or take a smaller batch");
+      clear.initCause(e);
+      throw clear;
+    }
+  }
+
+  @Override
+  public final void upload(MemorySegment host, Tensor out) {
+    MemorySegment.copy(host, 0, HostStorage.segmentOf(out), start(out), length(out));
+  }
+
+  @Override
+  public final void download(Tensor x, MemorySegment host) {
+    MemorySegment.copy(HostStorage.segmentOf(x), start(x), host, 0, length(x));
+  }
+
+  private static long start(Tensor t) {
+    return t.offset() * t.dtype().bytes();
+  }
+
+  private static long length(Tensor t) {
+    return t.size() * t.dtype().bytes();
+  }
+}
