@@ -1,7 +1,6 @@
 package dev.hindsight.sdpo.config;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
@@ -157,18 +156,14 @@ final class ConfigTree {
   private ConfigException refused(ValueInstantiationException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     String message = String.valueOf(cause.getMessage());
-    List<String> path = new ArrayList<>(keys(e));
-    // constructors name the component first ("learning_rate: ...", or with the whole path): that
-    // key's line is better than the line of the whole record
+    // Constructors name the key first ("optim.lr: ..."), in full or within their record: that key's
+    // line is better than the line of the whole record.
     String first = message.split("[: ]", 2)[0];
-    List<String> finer = new ArrayList<>(path);
-    finer.addAll(Arrays.asList(first.split("\\.")));
-    if (places.containsKey(joined(finer))) {
-      path = finer;
-    } else if (places.containsKey(first)) {
-      path = Arrays.asList(first.split("\\."));
-    }
-    return new ConfigException(place(path) + ": " + message, e);
+    List<String> path = keys(e);
+    String within = path.isEmpty() ? first : joined(path) + "." + first;
+    String key = places.containsKey(first) ? first : within;
+    String place = places.containsKey(key) ? places.get(key) : place(path);
+    return new ConfigException(place + ": " + message, e);
   }
 
   private static String expected(Class<?> type, JsonNode value) {

@@ -58,7 +58,7 @@ public final class Configs {
           // records keep the order in which their components are declared
           .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enumNamingStrategy(new LowerCase())
+          .enumNamingStrategy(new KebabCase())
           // the parser takes 2e-3, which has no point, for text
           .withCoercionConfig(
               LogicalType.Float,
@@ -192,7 +192,7 @@ public final class Configs {
     return constant.toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static final class LowerCase implements EnumNamingStrategy {
+  private static final class KebabCase implements EnumNamingStrategy {
     private static final long serialVersionUID = 1;
 
     @Override

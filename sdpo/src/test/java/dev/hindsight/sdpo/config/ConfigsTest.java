@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hindsight.sdpo.trainer.TrainConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,8 +116,8 @@ class ConfigsTest {
         "a.yaml:3: optimizer.betas[1]: got the text 'fast', expected a number");
     fails("optimizer:\n  betas: 0.9", "a.yaml:2: optimizer.betas: got 0.9, expected a list");
     fails(
-        "teacher: trustregion",
-        "teacher: got the text 'trustregion', expected one of ema, trust-region, frozen; did you mean"
+        "teacher: trust_region",
+        "teacher: got the text 'trust_region', expected one of ema, trust-region, frozen; did you mean"
             + " 'trust-region'?");
     fails("teacher: 1", "teacher: got 1, expected one of ema");
   }
@@ -168,6 +169,30 @@ class ConfigsTest {
     assertThatThrownBy(() -> Configs.read(binary, DEFAULTS)).hasMessageContaining("not UTF-8");
     Path large = Files.write(folder.resolve("c.yaml"), new byte[(1 << 20) + 1]);
     assertThatThrownBy(() -> Configs.read(large, DEFAULTS)).hasMessageContaining("bytes");
+  }
+
+  @Test
+  void trainingConfigurationsReadBackTheSameAndPointAtTheLine() {
+    for (TrainConfig.Method method : TrainConfig.Method.values()) {
+      TrainConfig config = TrainConfig.defaults(method);
+      String yaml = Configs.toYaml(config);
+      assertThat(Configs.parse(yaml, "b.yaml", config, List.of())).isEqualTo(config);
+      assertThat(
+              Configs.parse(
+                  yaml, "b.yaml", TrainConfig.defaults(TrainConfig.Method.SDPO), List.of()))
+          .isEqualTo(config);
+      assertThatThrownBy(
+              () -> Configs.parse("seed: 1\noptim:\n  lr: 0\n", "b.yaml", config, List.of()))
+          .hasMessage("b.yaml:3: optim.lr: got 0.0, expected a finite number greater than 0");
+      assertThatThrownBy(
+              () ->
+                  Configs.parse(
+                      "train_batch_size: 2\nactor:\n  ppo_mini_batch_size: 3\n",
+                      "b.yaml",
+                      config,
+                      List.of()))
+          .hasMessageStartingWith("b.yaml:3: actor.ppo_mini_batch_size: got 3, expected at most");
+    }
   }
 
   @Test
