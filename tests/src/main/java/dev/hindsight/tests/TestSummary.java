@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -28,8 +29,9 @@ import org.xml.sax.SAXException;
  */
 public final class TestSummary {
   private static final int LINES_OF_OUTPUT = 60;
+  private static final int LINES_OF_REASON = 6;
 
-  /** One test that did not pass: its name and the first line of what it said. */
+  /** One test that did not pass: its name and the first lines of what it said. */
   private record Verdict(String test, String reason) {}
 
   /** The counts of one module. */
@@ -109,7 +111,14 @@ public final class TestSummary {
     Path reports = folder.resolve("target/surefire-reports");
     for (Path file :
         matching(reports, path -> path.getFileName().toString().matches("TEST-.*\\.xml"))) {
-      readReport(module, reports, parser.parse(file.toFile()).getDocumentElement());
+      int failedBefore = module.failed.size();
+      readReport(module, parser.parse(file.toFile()).getDocumentElement());
+      if (module.failed.size() > failedBefore) {
+        String name = file.getFileName().toString();
+        module.outputs.add(
+            file.resolveSibling(
+                name.substring("TEST-".length(), name.length() - ".xml".length()) + "-output.txt"));
+      }
     }
     Path cases = folder.resolve("target/random-cases.tsv");
     if (Files.exists(cases)) {
@@ -121,7 +130,7 @@ public final class TestSummary {
     return module;
   }
 
-  private static void readReport(Module module, Path reports, Element suite) {
+  private static void readReport(Module module, Element suite) {
     module.tests += Integer.parseInt(suite.getAttribute("tests"));
     module.failures += Integer.parseInt(suite.getAttribute("failures"));
     module.errors += Integer.parseInt(suite.getAttribute("errors"));
@@ -130,14 +139,9 @@ public final class TestSummary {
     for (int i = 0; i < cases.getLength(); i++) {
       Element test = (Element) cases.item(i);
       String name = test.getAttribute("classname") + "." + test.getAttribute("name");
-      int failedBefore = module.failed.size();
       verdict(test, "failure", name, module.failed);
       verdict(test, "error", name, module.failed);
       verdict(test, "skipped", name, module.skipped);
-      Path output = reports.resolve(test.getAttribute("classname") + "-output.txt");
-      if (module.failed.size() > failedBefore && !module.outputs.contains(output)) {
-        module.outputs.add(output);
-      }
     }
   }
 
@@ -151,8 +155,16 @@ public final class TestSummary {
     if (message.isEmpty()) {
       message = element.getTextContent().strip();
     }
+    // AssertJ spreads a sentence over lines; the exception's class and its stack are no part of it.
     String reason =
-        message.lines().map(String::strip).filter(l -> !l.isEmpty()).findFirst().orElse("");
+        message
+            .replaceFirst("^org\\.opentest4j\\.TestAbortedException: ", "")
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .takeWhile(line -> !line.startsWith("at "))
+            .limit(LINES_OF_REASON)
+            .collect(Collectors.joining(" "));
     into.add(new Verdict(name, reason.isEmpty() ? "no reason given" : reason));
   }
 
