@@ -9,6 +9,7 @@ module dev.hindsight.sdpo {
   exports dev.hindsight.sdpo.dialect;
   exports dev.hindsight.sdpo.environment;
   exports dev.hindsight.sdpo.loss;
+  exports dev.hindsight.sdpo.run;
   exports dev.hindsight.sdpo.teacher;
   exports dev.hindsight.sdpo.trainer;
 }
