@@ -15,4 +15,19 @@ public record AdamWStep(
     double epsilon,
     double weightDecay,
     long step,
-    double gradientScale) {}
+    double gradientScale) {
+
+  public AdamWStep {
+    require(step >= 1, "step", step, "1 or more");
+    require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1");
+    require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1");
+    require(epsilon >= 0, "epsilon", epsilon, "0 or more");
+  }
+
+  private static void require(boolean holds, String name, Number value, String expected) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "adamW: " + name + " is " + value + ", expected " + expected);
+    }
+  }
+}

@@ -101,7 +101,9 @@ public interface Backend {
 
   /**
    * Reduces every axis along which {@code out} has extent 1 and {@code x} does not (or has also 1);
-   * ranks are equal. ARGMAX reduces exactly one axis and writes I32.
+   * ranks are equal. ARGMAX reduces exactly one axis and writes I32. A NaN makes SUM, MEAN, PROD,
+   * MAX, MIN and LOGSUMEXP NaN, and ARGMAX finds the first NaN. LOGSUMEXP of nothing but minus
+   * infinity is minus infinity.
    */
   void reduce(ReduceOp op, Tensor x, Tensor out);
 
@@ -120,6 +122,9 @@ public interface Backend {
   void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate);
 
   // -------------------------------------------------------------- indexing
+
+  // CPU backends check every index and throw IndexOutOfBoundsException, with the index, its place
+  // and the extent, before anything is written.
 
   /**
    * {@code out[n, :] = table[ids[n], :]}: {@code table [V, D]}, {@code ids [N]} I32, {@code out [N,
@@ -146,8 +151,9 @@ public interface Backend {
   void scatterAddLast(Tensor x, Tensor index, Tensor out);
 
   /**
-   * The {@code k} largest of the last axis, descending, the lower index first among equals: {@code
-   * x [..., V]}, {@code values [..., k]}, {@code indices [..., k]} I32.
+   * The {@code k} largest of the last axis, descending, the lower index first among equals; a NaN
+   * counts as larger than anything: {@code x [..., V]}, {@code values [..., k]}, {@code indices
+   * [..., k]} I32.
    */
   void topK(Tensor x, Tensor values, Tensor indices);
 
@@ -246,7 +252,7 @@ public interface Backend {
   /**
    * Cross-entropy of logits against target classes: {@code loss[n] = logsumexp(logits[n]) -
    * logits[n, target[n]]}; {@code target[n] < 0} gives 0. {@code logits [N, V]}, {@code targets
-   * [N]} I32, {@code loss [N]}, {@code lse [N]}.
+   * [N]} I32 below V, {@code loss [N]}, {@code lse [N]}.
    */
   void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse);
 

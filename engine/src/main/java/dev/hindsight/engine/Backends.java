@@ -1,8 +1,11 @@
 package dev.hindsight.engine;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -11,7 +14,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * place.
  */
 public final class Backends {
+  private static final String AUTO = "auto";
   private static final ConcurrentHashMap<String, Backend> OPEN = new ConcurrentHashMap<>();
+  private static final Set<String> WARNED = ConcurrentHashMap.newKeySet();
 
   private Backends() {}
 
@@ -24,7 +29,7 @@ public final class Backends {
     int priority();
 
     /** Why it cannot run here and how to mend that; empty when it can. */
-    java.util.Optional<String> unavailable();
+    Optional<String> unavailable();
 
     /** The backend; called once. */
     Backend open();
@@ -34,7 +39,7 @@ public final class Backends {
   public static List<Provider> providers() {
     List<Provider> all = new ArrayList<>();
     ServiceLoader.load(Provider.class, Backends.class.getClassLoader()).forEach(all::add);
-    all.sort(java.util.Comparator.comparingInt(Provider::priority).reversed());
+    all.sort(Comparator.comparingInt(Provider::priority).reversed());
     return all;
   }
 
@@ -46,28 +51,25 @@ public final class Backends {
    * @throws IllegalStateException when it cannot run here (the message has the reason and the fix)
    */
   public static Backend get(String name) {
-    List<Provider> providers = providers();
-    if (name.equals("auto")) {
-      for (Provider p : providers) {
-        if (p.priority() < 0) {
-          continue;
-        }
-        java.util.Optional<String> reason = p.unavailable();
-        if (reason.isEmpty()) {
-          return OPEN.computeIfAbsent(p.name(), n -> p.open());
-        }
-        warnOnce(p.name(), reason.get());
-      }
+    Backend open = OPEN.get(name);
+    if (open != null) {
+      return open;
+    }
+    Provider chosen = choose(name, providers());
+    return OPEN.computeIfAbsent(chosen.name(), n -> chosen.open());
+  }
+
+  static Provider choose(String name, List<Provider> providers) {
+    if (name.equals(AUTO)) {
+      return best(providers);
     }
     for (Provider p : providers) {
       if (p.name().equals(name)) {
-        p.unavailable()
-            .ifPresent(
-                reason -> {
-                  throw new IllegalStateException(
-                      "backend " + name + " cannot run here: " + reason);
-                });
-        return OPEN.computeIfAbsent(name, n -> p.open());
+        Optional<String> reason = p.unavailable();
+        if (reason.isPresent()) {
+          throw new IllegalStateException("backend " + name + " cannot run here: " + reason.get());
+        }
+        return p;
       }
     }
     throw new IllegalArgumentException(
@@ -77,7 +79,22 @@ public final class Backends {
             + String.join(", ", providers.stream().map(Provider::name).toList()));
   }
 
-  private static final java.util.Set<String> WARNED = ConcurrentHashMap.newKeySet();
+  private static Provider best(List<Provider> providers) {
+    List<String> reasons = new ArrayList<>();
+    for (Provider p : providers) {
+      if (p.priority() < 0) {
+        continue;
+      }
+      Optional<String> reason = p.unavailable();
+      if (reason.isEmpty()) {
+        return p;
+      }
+      reasons.add(p.name() + ": " + reason.get());
+      warnOnce(p.name(), reason.get());
+    }
+    throw new IllegalStateException(
+        "backend auto: no CPU backend can run here; " + String.join("; ", reasons));
+  }
 
   private static void warnOnce(String name, String reason) {
     if (WARNED.add(name)) {

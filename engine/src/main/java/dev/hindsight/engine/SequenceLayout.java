@@ -23,6 +23,8 @@ public record SequenceLayout(
       throw new IllegalArgumentException(
           "sequence layout: the four arrays must have one entry a sequence");
     }
+    long queries = 0;
+    long rows = 0;
     for (int s = 0; s < n; s++) {
       if (queryStart[s] < 0 || queryLength[s] < 0 || keyStart[s] < 0 || keyLength[s] < 0) {
         throw new IllegalArgumentException(
@@ -38,6 +40,16 @@ public record SequenceLayout(
                 + keyLength[s]
                 + " keys");
       }
+      queries += queryLength[s];
+      rows = Math.max(rows, (long) queryStart[s] + queryLength[s]);
+    }
+    if (queries > rows || rows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "sequence layout: "
+              + queries
+              + " queries do not fit into "
+              + rows
+              + " rows; the queries of two sequences must not share a row");
     }
   }
 

@@ -21,7 +21,11 @@ public final class Shape {
         throw new IllegalArgumentException(
             "shape " + Arrays.toString(dims) + ": extents must not be negative");
       }
-      n = Math.multiplyExact(n, (long) d);
+      if (d > 0 && n > Long.MAX_VALUE / d) {
+        throw new IllegalArgumentException(
+            "shape " + Arrays.toString(dims) + ": more elements than a long can count");
+      }
+      n *= d;
     }
     this.size = n;
   }
@@ -70,6 +74,10 @@ public final class Shape {
 
   /** This shape with an axis inserted before {@code axis} (which may equal the rank). */
   public Shape insert(int axis, int extent) {
+    if (axis < 0 || axis > dims.length) {
+      throw new IllegalArgumentException(
+          "insert: axis " + axis + " does not fit shape " + this + " of rank " + rank());
+    }
     int[] d = new int[dims.length + 1];
     System.arraycopy(dims, 0, d, 0, axis);
     d[axis] = extent;

@@ -16,8 +16,12 @@ public final class Tensor {
   private final long[] strides;
   private final long offset;
 
-  /** A view of {@code storage}; bounds are the caller's promise. */
+  /** A view of {@code storage}, which keeps {@code strides}; bounds are the caller's promise. */
   public Tensor(Storage storage, DType dtype, Shape shape, long[] strides, long offset) {
+    if (strides.length != shape.rank()) {
+      throw new IllegalArgumentException(
+          "tensor: " + strides.length + " strides given for shape " + shape);
+    }
     this.storage = storage;
     this.dtype = dtype;
     this.shape = shape;
@@ -32,24 +36,24 @@ public final class Tensor {
 
   /** A new F32 tensor with these elements in row-major order. */
   public static Tensor of(Backend backend, Shape shape, float... elements) {
-    Tensor t = TensorOps.empty(backend, DType.F32, shape);
     requireCount(shape, elements.length);
+    Tensor t = TensorOps.empty(backend, DType.F32, shape);
     TensorOps.upload(MemorySegment.ofArray(elements), t);
     return t;
   }
 
   /** A new F64 tensor with these elements in row-major order. */
   public static Tensor of(Backend backend, Shape shape, double... elements) {
-    Tensor t = TensorOps.empty(backend, DType.F64, shape);
     requireCount(shape, elements.length);
+    Tensor t = TensorOps.empty(backend, DType.F64, shape);
     TensorOps.upload(MemorySegment.ofArray(elements), t);
     return t;
   }
 
   /** A new I32 tensor with these elements in row-major order. */
   public static Tensor of(Backend backend, Shape shape, int... elements) {
-    Tensor t = TensorOps.empty(backend, DType.I32, shape);
     requireCount(shape, elements.length);
+    Tensor t = TensorOps.empty(backend, DType.I32, shape);
     TensorOps.upload(MemorySegment.ofArray(elements), t);
     return t;
   }
@@ -181,7 +185,12 @@ public final class Tensor {
 
   /** One index of an axis; the axis disappears. */
   public Tensor select(int axis, int index) {
-    return slice(axis, index, index + 1).squeeze(axis);
+    int a = shape.axis(axis);
+    if (index < 0 || index >= shape.dim(a)) {
+      throw new IllegalArgumentException(
+          "select: index " + index + " does not lie in axis " + axis + " of shape " + shape);
+    }
+    return slice(a, index, index + 1).squeeze(a);
   }
 
   /** Without an axis of extent 1. */
@@ -197,9 +206,13 @@ public final class Tensor {
     return new Tensor(storage, dtype, shape.drop(a), steps, offset);
   }
 
-  /** With an axis of extent 1 inserted before {@code axis}. */
+  /** With an axis of extent 1 inserted before {@code axis}; -1 appends it. */
   public Tensor unsqueeze(int axis) {
     int a = axis < 0 ? axis + rank() + 1 : axis;
+    if (a < 0 || a > rank()) {
+      throw new IllegalArgumentException(
+          "unsqueeze: axis " + axis + " does not fit shape " + shape + " of rank " + rank());
+    }
     long[] steps = new long[rank() + 1];
     System.arraycopy(strides, 0, steps, 0, a);
     steps[a] = 1;
@@ -295,6 +308,19 @@ public final class Tensor {
           "item: shape " + shape + " has " + size() + " elements, expected 1");
     }
     return toDoubles()[0];
+  }
+
+  /** A copy on another backend, through host memory; this tensor itself when it is there. */
+  public Tensor to(Backend backend) {
+    if (backend() == backend) {
+      return this;
+    }
+    Tensor x = TensorOps.contiguous(this);
+    Tensor out = TensorOps.empty(backend, dtype, shape);
+    try (Arena arena = Arena.ofConfined()) {
+      TensorOps.upload(x.download(arena), out);
+    }
+    return out;
   }
 
   /** A contiguous copy in memory that outlives every workspace. */

@@ -1,5 +1,21 @@
 package dev.hindsight.engine;
 
+import static dev.hindsight.engine.OperandChecks.computing;
+import static dev.hindsight.engine.OperandChecks.destination;
+import static dev.hindsight.engine.OperandChecks.gradient;
+import static dev.hindsight.engine.OperandChecks.lastAxis;
+import static dev.hindsight.engine.OperandChecks.name;
+import static dev.hindsight.engine.OperandChecks.owner;
+import static dev.hindsight.engine.OperandChecks.require;
+import static dev.hindsight.engine.OperandChecks.requireContiguous;
+import static dev.hindsight.engine.OperandChecks.requireHeads;
+import static dev.hindsight.engine.OperandChecks.requireIndices;
+import static dev.hindsight.engine.OperandChecks.requireRank;
+import static dev.hindsight.engine.OperandChecks.requireRows;
+import static dev.hindsight.engine.OperandChecks.requireStatistic;
+import static dev.hindsight.engine.OperandChecks.requireTargets;
+import static dev.hindsight.engine.OperandChecks.sameShape;
+
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +81,12 @@ public final class TensorOps {
   /** See {@link Backend#download}. */
   public static void download(Tensor x, MemorySegment host) {
     requireContiguous("download", x);
+    require(
+        host.byteSize() == x.size() * x.dtype().bytes(),
+        "download: %s has %d bytes, there is room for %d",
+        x,
+        x.size() * x.dtype().bytes(),
+        host.byteSize());
     owner("download", x).download(x, host);
   }
 
@@ -121,6 +143,7 @@ public final class TensorOps {
   public static Tensor unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy) {
     String name = name(op) + " backward";
     computing(name, x, y, dy);
+    sameShape(name, x, y);
     sameShape(name, x, dy);
     Tensor dx = like(x);
     destination(name, dx).unaryBackward(op, x, y, dy, dx);
@@ -299,9 +322,9 @@ public final class TensorOps {
    * checked against V.
    */
   public static Tensor gatherRows(Tensor table, Tensor ids) {
-    owner("gatherRows", table, ids);
+    owner("gatherRows", table);
     requireRank("gatherRows", table, 2);
-    requireIndices("gatherRows", ids, 1);
+    requireIndices("gatherRows", table, ids, 1);
     Tensor out = like(table, Shape.of(ids.dim(0), table.dim(1)));
     destination("gatherRows", out).gatherRows(table, ids, out);
     return out;
@@ -310,7 +333,8 @@ public final class TensorOps {
   /** {@code out[ids[n], :] += rows[n, :]}. */
   public static void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
     computing("scatterAddRows", rows, out);
-    requireIndices("scatterAddRows", ids, 1);
+    requireIndices("scatterAddRows", rows, ids, 1);
+    requireContiguous("scatterAddRows", out);
     require(
         rows.rank() == 2
             && out.rank() == 2
@@ -328,8 +352,8 @@ public final class TensorOps {
    * K]}.
    */
   public static Tensor gatherLast(Tensor x, Tensor index) {
-    owner("gatherLast", x, index);
-    requireIndices("gatherLast", index, x.rank());
+    owner("gatherLast", x);
+    requireIndices("gatherLast", x, index, x.rank());
     require(
         x.rank() >= 1 && x.shape().drop(-1).equals(index.shape().drop(-1)),
         "gatherLast: %s and index %s differ before the last axis",
@@ -342,8 +366,8 @@ public final class TensorOps {
 
   /** A tensor {@code [..., extent]} of zeros to which {@code x} was added at {@code index}. */
   public static Tensor scatterAddLast(Tensor x, Tensor index, int extent) {
-    owner("scatterAddLast", x, index);
-    requireIndices("scatterAddLast", index, x.rank());
+    lastAxis("scatterAddLast", x);
+    requireIndices("scatterAddLast", x, index, x.rank());
     sameShape("scatterAddLast", x, index);
     Tensor out = zeros(x.backend(), x.dtype(), x.shape().with(-1, extent));
     destination("scatterAddLast", out).scatterAddLast(x, index, out);
@@ -421,7 +445,11 @@ public final class TensorOps {
       @Nullable Tensor dx,
       @Nullable Tensor dWeight) {
     computing("rmsNorm backward", x, weight, rstd, dy);
+    requireRows("rmsNorm backward", x, weight);
+    requireStatistic("rmsNorm backward", x, rstd);
     sameShape("rmsNorm backward", x, dy);
+    gradient("rmsNorm backward", x, dx);
+    gradient("rmsNorm backward", weight, dWeight);
     x.backend().rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
   }
 
@@ -447,8 +475,14 @@ public final class TensorOps {
       @Nullable Tensor dx,
       @Nullable Tensor dWeight,
       @Nullable Tensor dBias) {
-    computing("layerNorm backward", x, weight, dy);
+    computing("layerNorm backward", x, weight, y.mean, y.rstd, dy);
+    requireRows("layerNorm backward", x, weight);
+    requireStatistic("layerNorm backward", x, y.mean);
+    requireStatistic("layerNorm backward", x, y.rstd);
     sameShape("layerNorm backward", x, dy);
+    gradient("layerNorm backward", x, dx);
+    gradient("layerNorm backward", weight, dWeight);
+    gradient("layerNorm backward", weight, dBias);
     x.backend().layerNormBackward(x, weight, y.mean, y.rstd, dy, dx, dWeight, dBias);
   }
 
@@ -458,7 +492,7 @@ public final class TensorOps {
   public static Tensor rope(Tensor x, Tensor positions, double theta, boolean inverse) {
     computing("rope", x);
     requireRank("rope", x, 3);
-    requireIndices("rope", positions, 1);
+    requireIndices("rope", x, positions, 1);
     require(x.dim(2) % 2 == 0, "rope: head extent of %s must be even", x);
     require(
         positions.dim(0) == x.dim(0), "rope: %s needs one position a row, got %s", x, positions);
@@ -482,6 +516,7 @@ public final class TensorOps {
   /** Gradients of {@link #swiglu} with respect to gate and up. */
   public static Pair swigluBackward(Tensor gate, Tensor up, Tensor dy) {
     computing("swiglu backward", gate, up, dy);
+    sameShape("swiglu backward", gate, up);
     sameShape("swiglu backward", gate, dy);
     Pair d = new Pair(like(gate), like(up));
     destination("swiglu backward", d.first).swigluBackward(gate, up, dy, d.first, d.second);
@@ -494,23 +529,7 @@ public final class TensorOps {
   /** See {@link Backend#attention}. Query rows that no sequence names give zero. */
   public static Attention attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale) {
-    computing("attention", q, k, v);
-    requireRank("attention", q, 3);
-    requireRank("attention", k, 3);
-    sameShape("attention", k, v);
-    require(q.dim(2) == k.dim(2), "attention: head extents of q %s and k %s differ", q, k);
-    require(
-        k.dim(1) > 0 && q.dim(1) % k.dim(1) == 0,
-        "attention: %d query heads are no multiple of %d key heads",
-        q.dim(1),
-        k.dim(1));
-    require(
-        layout.queryRows() <= q.dim(0) && layout.keyRows() <= k.dim(0),
-        "attention: the layout names query row %d and key row %d, but q is %s and k is %s",
-        layout.queryRows() - 1,
-        layout.keyRows() - 1,
-        q,
-        k);
+    requireHeads("attention", q, k, v, layout);
     boolean everyRow =
         java.util.Arrays.stream(layout.queryLength()).asLongStream().sum() == q.dim(0);
     Attention y = new Attention(like(q), like(q, Shape.of(q.dim(0), q.dim(1))));
@@ -525,8 +544,15 @@ public final class TensorOps {
   /** Gradients of {@link #attention} with respect to q, k and v. */
   public static Tensor[] attentionBackward(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Attention y, Tensor dOut) {
-    computing("attention backward", q, k, v, y.out, y.lse, dOut);
+    requireHeads("attention backward", q, k, v, layout);
+    computing("attention backward", q, y.out, y.lse, dOut);
+    sameShape("attention backward", q, y.out);
     sameShape("attention backward", q, dOut);
+    require(
+        y.lse.shape().equals(q.shape().drop(2)),
+        "attention backward: log-sum-exp %s does not fit q %s",
+        y.lse,
+        q);
     Tensor dq = zeros(q.backend(), q.dtype(), q.shape());
     Tensor dk = zeros(k.backend(), k.dtype(), k.shape());
     Tensor dv = zeros(v.backend(), v.dtype(), v.shape());
@@ -544,13 +570,7 @@ public final class TensorOps {
    */
   public static CrossEntropy crossEntropy(Tensor logits, Tensor targets) {
     computing("crossEntropy", logits);
-    requireRank("crossEntropy", logits, 2);
-    requireIndices("crossEntropy", targets, 1);
-    require(
-        targets.dim(0) == logits.dim(0),
-        "crossEntropy: logits %s need one target a row, got %s",
-        logits,
-        targets);
+    requireTargets("crossEntropy", logits, targets);
     Shape rows = Shape.of(logits.dim(0));
     CrossEntropy y = new CrossEntropy(like(logits, rows), like(logits, rows));
     destination("crossEntropy", y.loss).crossEntropy(logits, targets, y.loss, y.lse);
@@ -561,7 +581,9 @@ public final class TensorOps {
   public static Tensor crossEntropyBackward(
       Tensor logits, Tensor targets, Tensor lse, Tensor dLoss) {
     computing("crossEntropy backward", logits, lse, dLoss);
-    sameShape("crossEntropy backward", lse, dLoss);
+    requireTargets("crossEntropy backward", logits, targets);
+    requireStatistic("crossEntropy backward", logits, lse);
+    requireStatistic("crossEntropy backward", logits, dLoss);
     Tensor out = like(logits);
     destination("crossEntropy backward", out)
         .crossEntropyBackward(logits, targets, lse, dLoss, out);
@@ -577,6 +599,9 @@ public final class TensorOps {
     sameShape("adamW", parameter, m);
     sameShape("adamW", parameter, v);
     requireContiguous("adamW", parameter);
+    requireContiguous("adamW", gradient);
+    requireContiguous("adamW", m);
+    requireContiguous("adamW", v);
     destination("adamW", m);
     destination("adamW", v);
     destination("adamW", parameter).adamW(parameter, gradient, m, v, step);
@@ -588,95 +613,5 @@ public final class TensorOps {
     sameShape("lerp", x, out);
     requireContiguous("lerp", out);
     destination("lerp", out).lerp(x, rate, out);
-  }
-
-  // ----------------------------------------------------------------- checks
-
-  private static String name(Enum<?> op) {
-    return op.name().toLowerCase(java.util.Locale.ROOT);
-  }
-
-  /** Counts a write to {@code out} and gives the backend that does it. */
-  private static Backend destination(String operation, Tensor out) {
-    out.storage().requireAlive(operation);
-    out.storage().written();
-    return out.backend();
-  }
-
-  /** The one backend that owns all operands, which must be alive. */
-  private static Backend owner(String operation, Tensor... operands) {
-    Backend backend = operands[0].backend();
-    for (Tensor t : operands) {
-      t.storage().requireAlive(operation);
-      require(
-          t.backend() == backend,
-          "%s: operands live on two backends, %s and %s; move one first",
-          operation,
-          backend.name(),
-          t.backend().name());
-    }
-    return backend;
-  }
-
-  private static void computing(String operation, Tensor... operands) {
-    owner(operation, operands);
-    DType dtype = operands[0].dtype();
-    require(
-        dtype.computes(),
-        "%s: %s does not compute; cast to F32 or F64 first",
-        operation,
-        operands[0]);
-    for (Tensor t : operands) {
-      require(
-          t.dtype() == dtype,
-          "%s: types %s and %s differ; cast one of them",
-          operation,
-          operands[0],
-          t);
-    }
-  }
-
-  private static void lastAxis(String operation, Tensor x) {
-    computing(operation, x);
-    require(x.rank() >= 1, "%s: needs at least one axis, got a scalar", operation);
-  }
-
-  private static void sameShape(String operation, Tensor a, Tensor b) {
-    require(a.shape().equals(b.shape()), "%s: shapes of %s and %s differ", operation, a, b);
-  }
-
-  private static void requireRank(String operation, Tensor x, int rank) {
-    require(x.rank() == rank, "%s: expected rank %d, got %s", operation, rank, x);
-  }
-
-  private static void requireRows(String operation, Tensor x, Tensor weight) {
-    requireRank(operation, x, 2);
-    require(
-        weight.rank() == 1 && weight.dim(0) == x.dim(1),
-        "%s: %s needs a weight of shape [%d], got %s",
-        operation,
-        x,
-        x.dim(1),
-        weight);
-  }
-
-  private static void requireIndices(String operation, Tensor ids, int rank) {
-    require(ids.dtype() == DType.I32, "%s: indices must be I32, got %s", operation, ids);
-    requireRank(operation, ids, rank);
-    ids.storage().requireAlive(operation);
-  }
-
-  private static void requireContiguous(String operation, Tensor x) {
-    require(
-        x.isContiguous(),
-        "%s: %s must be contiguous; call TensorOps.contiguous first",
-        operation,
-        x);
-  }
-
-  private static void require(boolean condition, String message, Object... arguments) {
-    if (!condition) {
-      throw new IllegalArgumentException(String.format(java.util.Locale.ROOT, message, arguments));
-    }
   }
 }

@@ -66,7 +66,8 @@ public final class Threads {
 
   /**
    * Runs chunks {@code 0 .. chunks - 1}, in any order and on any thread, and returns when all are
-   * done.
+   * done. A loop inside a chunk runs on the chunk's own thread. When chunks throw, the exception of
+   * the lowest is thrown here.
    */
   public static void run(int chunks, Chunk work) {
     if (chunks <= 1 || count == 1 || Pool.INSIDE.get() != null) {
@@ -75,23 +76,25 @@ public final class Threads {
       }
       return;
     }
-    Pool p = pool;
-    if (p == null || !p.tryRun(chunks, work)) {
-      synchronized (LOCK) {
-        p = pool;
-        if (p == null) {
-          p = new Pool(count - 1);
-          pool = p;
-        }
-        if (p.tryRun(chunks, work)) {
-          return;
-        }
-      }
-      for (int i = 0;
-          i < chunks;
-          i++) { // another thread's loop has the pool: this one does its own work
+    if (!pool().tryRun(chunks, work)) { // another thread's loop has the pool: do without
+      for (int i = 0; i < chunks; i++) {
         work.run(i);
       }
+    }
+  }
+
+  private static Pool pool() {
+    Pool p = pool;
+    if (p != null) {
+      return p;
+    }
+    synchronized (LOCK) { // never held while chunks run: a chunk may call set
+      p = pool;
+      if (p == null) {
+        p = new Pool(count - 1);
+        pool = p;
+      }
+      return p;
     }
   }
 
@@ -106,11 +109,29 @@ public final class Threads {
       final Chunk work;
       final AtomicInteger next = new AtomicInteger();
       final AtomicInteger done = new AtomicInteger();
-      volatile @Nullable Throwable failure;
+      private @Nullable Throwable failure;
+      private int failedChunk;
 
       Loop(int chunks, Chunk work) {
         this.chunks = chunks;
         this.work = work;
+      }
+
+      /** Keeps the failure of the lowest chunk, so that the same one is reported every time. */
+      private synchronized void failed(int chunk, Throwable t) {
+        if (failure == null || chunk < failedChunk) {
+          failure = t;
+          failedChunk = chunk;
+        }
+      }
+
+      synchronized void rethrow() {
+        switch (failure) {
+          case null -> {}
+          case RuntimeException e -> throw e;
+          case Error e -> throw e;
+          case Throwable t -> throw new IllegalStateException("threads: a chunk failed", t);
+        }
       }
 
       void help() {
@@ -119,7 +140,7 @@ public final class Threads {
           try {
             work.run(i);
           } catch (Throwable t) {
-            failure = t;
+            failed(i, t);
           } finally {
             done.incrementAndGet();
           }
@@ -168,12 +189,7 @@ public final class Threads {
       }
       loop = null;
       busy.set(0);
-      Throwable failure = l.failure;
-      if (failure instanceof RuntimeException e) {
-        throw e;
-      } else if (failure instanceof Error e) {
-        throw e;
-      }
+      l.rethrow();
       return true;
     }
 

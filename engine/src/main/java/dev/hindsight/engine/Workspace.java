@@ -53,6 +53,7 @@ public final class Workspace implements AutoCloseable {
   private int slab;
   private long used;
   private boolean open;
+  private boolean closed;
 
   /** An empty workspace; memory is taken when first needed. */
   public Workspace(Backend backend) {
@@ -71,28 +72,51 @@ public final class Workspace implements AutoCloseable {
     try {
       return action.get();
     } finally {
-      CURRENT.set(former);
+      restore(former);
     }
   }
 
   /**
    * Makes this the workspace of the calling thread until the scope is closed, which resets it.
    *
-   * @throws IllegalStateException when it is open already
+   * @throws IllegalStateException when it is open already, or was closed
    */
   public Scope open() {
-    if (open) {
+    if (open || closed) {
       throw new IllegalStateException(
-          "workspace: already open; a workspace serves one scope at a time");
+          open
+              ? "workspace: already open; a workspace serves one scope at a time"
+              : "workspace: was closed; make a new one");
     }
     open = true;
     Workspace former = CURRENT.get();
     CURRENT.set(this);
-    return () -> {
-      CURRENT.set(former);
-      open = false;
-      reset();
+    return new Scope() {
+      private boolean ended;
+
+      @Override
+      public void close() {
+        if (ended) {
+          return;
+        }
+        if (CURRENT.get() != Workspace.this) {
+          throw new IllegalStateException(
+              "workspace: a scope is closed by the thread that opened it, the innermost first");
+        }
+        ended = true;
+        open = false;
+        restore(former);
+        reset();
+      }
     };
+  }
+
+  private static void restore(@Nullable Workspace former) {
+    if (former == null) {
+      CURRENT.remove();
+    } else {
+      CURRENT.set(former);
+    }
   }
 
   /** The backend that this workspace allocates for. */
@@ -106,6 +130,9 @@ public final class Workspace implements AutoCloseable {
   }
 
   Storage allocate(long bytes) {
+    if (closed) {
+      throw new IllegalStateException("workspace: was closed while its scope is open");
+    }
     long padded =
         Math.max(
             HostStorage.ALIGNMENT, (bytes + HostStorage.ALIGNMENT - 1) & -HostStorage.ALIGNMENT);
@@ -124,15 +151,19 @@ public final class Workspace implements AutoCloseable {
 
   /** Takes all memory back: every tensor allocated here since the last reset is dead. */
   public void reset() {
-    generation.current = false;
-    generation = new Generation();
-    slab = 0;
-    used = 0;
+    retire();
     if (slabs.size() > 1) {
       long total = capacity();
       release();
       slabs.add(backend.newSlab(total));
     }
+  }
+
+  private void retire() {
+    generation.current = false;
+    generation = new Generation();
+    slab = 0;
+    used = 0;
   }
 
   private void release() {
@@ -143,10 +174,8 @@ public final class Workspace implements AutoCloseable {
   /** Frees the memory; tensors allocated here are dead. */
   @Override
   public void close() {
-    generation.current = false;
-    generation = new Generation();
-    slab = 0;
-    used = 0;
+    closed = true;
+    retire();
     release();
   }
 }
