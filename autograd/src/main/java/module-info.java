@@ -2,4 +2,6 @@
 module dev.hindsight.autograd {
   requires transitive dev.hindsight.engine;
   requires static org.jspecify;
+
+  exports dev.hindsight.autograd;
 }

@@ -1,0 +1,206 @@
+package dev.hindsight.autograd;
+
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the gradient graph as a whole can do: recording on and off, gradients as values, activation
+ * checkpointing. Recording is a matter of each thread; it is on at first.
+ */
+public final class Autograd {
+  private Autograd() {}
+
+  /** What this thread is doing. */
+  static final class State {
+    boolean recording = true;
+    boolean accumulating;
+    long clock;
+  }
+
+  private static final ThreadLocal<State> STATE = ThreadLocal.withInitial(State::new);
+
+  static State state() {
+    return STATE.get();
+  }
+
+  /** Closing it gives the thread its former mode back. */
+  public interface Scope extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Whether operations of this thread are recorded, so that gradients can flow back. */
+  public static boolean isRecording() {
+    return STATE.get().recording;
+  }
+
+  /** Whether a walk is adding to the gradients of leaves. */
+  static boolean isAccumulating() {
+    return STATE.get().accumulating;
+  }
+
+  /**
+   * Stops recording on this thread until the scope is closed: {@code try (var _ =
+   * Autograd.noGrad()) { ... }}.
+   */
+  public static Scope noGrad() {
+    State state = STATE.get();
+    boolean former = state.recording;
+    state.recording = false;
+    return () -> state.recording = former;
+  }
+
+  /** A sequence number above those of the inputs and of everything this thread has recorded. */
+  static long sequenceAfter(@Nullable Node[] inputs) {
+    State state = STATE.get();
+    long s = state.clock;
+    for (Node n : inputs) {
+      if (n != null && n.sequence > s) {
+        s = n.sequence;
+      }
+    }
+    return state.clock = s + 1;
+  }
+
+  static long nextSequence() {
+    return ++STATE.get().clock;
+  }
+
+  /** What {@link #gradient} does about an input that the output does not depend on. */
+  public enum Unreached {
+    /** An error that names the input: a missing gradient is mostly a mistake. */
+    FAIL,
+    /** Zeros of the input's shape. */
+    ZERO
+  }
+
+  /**
+   * The gradients of {@code output} with respect to {@code inputs} (leaves or not), without
+   * touching the gradients of leaves. The graph is freed unless {@code createGraph}.
+   *
+   * @param seed the gradient of the output, of its shape; null means 1 for a scalar output
+   * @param createGraph whether the gradients can be differentiated again
+   * @throws IllegalArgumentException when the output does not depend on an input
+   */
+  public static Variable[] gradient(
+      Variable output, Variable[] inputs, @Nullable Tensor seed, boolean createGraph) {
+    return gradient(
+        output,
+        inputs,
+        seed == null ? null : Variable.constant(seed),
+        createGraph,
+        createGraph,
+        Unreached.FAIL);
+  }
+
+  /**
+   * {@link #gradient(Variable, Variable[], Tensor, boolean)} with everything in the caller's hands.
+   *
+   * @param seed may itself be part of a graph, as the second of two chained walks needs
+   * @param retainGraph whether another walk over the same graph is to follow
+   */
+  public static Variable[] gradient(
+      Variable output,
+      Variable[] inputs,
+      @Nullable Variable seed,
+      boolean retainGraph,
+      boolean createGraph,
+      Unreached unreached) {
+    Node[] targets = new Node[inputs.length];
+    for (int i = 0; i < inputs.length; i++) {
+      Node n = inputs[i].node();
+      if (n == null) {
+        throw new IllegalArgumentException(
+            "gradient: input "
+                + i
+                + " of shape "
+                + inputs[i].shape()
+                + " needs no gradient; make it with Variable.leaf");
+      }
+      targets[i] = n;
+    }
+    @Nullable Variable[] found = new Variable[inputs.length];
+    if (output.node() != null) {
+      found =
+          Walk.gradients(
+              output, seeded("gradient", output, seed), targets, retainGraph, createGraph);
+    } else if (unreached == Unreached.FAIL) {
+      throw noGradient("gradient", output);
+    }
+    Variable[] gradients = new Variable[inputs.length];
+    for (int i = 0; i < gradients.length; i++) {
+      Variable g = found[i];
+      if (g == null) {
+        if (unreached == Unreached.FAIL) {
+          throw new IllegalArgumentException(
+              "gradient: the output does not depend on input "
+                  + i
+                  + " of shape "
+                  + inputs[i].shape()
+                  + "; leave it out, or pass Unreached.ZERO");
+        }
+        Tensor t = inputs[i].tensor();
+        g = Variable.constant(TensorOps.zeros(t.backend(), t.dtype(), t.shape()));
+      }
+      gradients[i] = g;
+    }
+    return gradients;
+  }
+
+  /**
+   * Adds the gradients of {@code output} to its leaves.
+   *
+   * @param seed the gradient of the output, of its shape; null means 1 for a scalar output
+   * @param retainGraph whether another backward pass over the same graph is to follow
+   */
+  public static void backward(Variable output, @Nullable Tensor seed, boolean retainGraph) {
+    if (output.node() == null) {
+      throw noGradient("backward", output);
+    }
+    Walk.accumulate(
+        output,
+        seeded("backward", output, seed == null ? null : Variable.constant(seed)),
+        retainGraph);
+  }
+
+  /**
+   * Applies {@code function} without recording it; the backward pass computes it again. Saves the
+   * memory of what it would have saved, costs one more forward pass, and gives the same bits.
+   *
+   * <p>The function must compute the same again: it may read leaves (weights) of its surroundings,
+   * but no state that changes in between. Gradients flow to {@code inputs} and to those leaves.
+   * Inside a {@link dev.hindsight.engine.Workspace} memory comes back at the reset only.
+   */
+  public static Variable checkpoint(Function<Variable[], Variable> function, Variable... inputs) {
+    return Checkpoint.apply(function, inputs);
+  }
+
+  private static IllegalArgumentException noGradient(String operation, Variable output) {
+    return new IllegalArgumentException(
+        operation
+            + ": the output of shape "
+            + output.shape()
+            + " needs no gradient: no Variable.leaf leads to it, or it was computed under noGrad");
+  }
+
+  private static Variable seeded(String operation, Variable output, @Nullable Variable seed) {
+    Tensor t = output.tensor();
+    if (seed == null) {
+      if (t.size() != 1) {
+        throw new IllegalArgumentException(
+            operation
+                + ": the output has shape "
+                + t.shape()
+                + "; reduce it with sum() or mean(), or pass a seed of that shape");
+      }
+      return Variable.constant(TensorOps.full(t.backend(), t.dtype(), t.shape(), 1));
+    }
+    if (!seed.shape().equals(t.shape()) || seed.tensor().dtype() != t.dtype()) {
+      throw new IllegalArgumentException(
+          operation + ": the seed is " + seed.tensor() + ", but the output is " + t);
+    }
+    return seed;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.hindsight.autograd;
+
+import dev.hindsight.engine.ReduceOp;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code logsumexp(logits[n]) - logits[n, target[n]]}, 0 where the target is negative: {@code
+ * logits [N, V]}, {@code targets [N]}.
+ */
+final class CrossEntropy extends Op {
+  private final Saved logits;
+  private final Saved targets;
+  private final Saved lse;
+
+  private CrossEntropy(Variable logits, Tensor targets, Tensor lse) {
+    super(logits);
+    this.logits = save(logits);
+    this.targets = save(targets);
+    this.lse = save(lse);
+  }
+
+  static Variable apply(Variable logits, Tensor targets) {
+    TensorOps.CrossEntropy y = TensorOps.crossEntropy(logits.tensor(), targets);
+    return records(logits)
+        ? new CrossEntropy(logits, targets, y.lse()).output(y.loss())
+        : Variable.constant(y.loss());
+  }
+
+  @Override
+  protected @Nullable Variable[] backward(Variable dOut) {
+    if (!Autograd.isRecording()) {
+      return gradients(
+          Variable.constant(
+              TensorOps.crossEntropyBackward(
+                  logits.tensor(), targets.tensor(), lse.tensor(), dOut.tensor())));
+    }
+    Variable x = logits.variable();
+    Tensor oneHot = oneHot(x.tensor(), targets.tensor());
+    Variable counted = Variable.constant(TensorOps.reduce(ReduceOp.SUM, oneHot, 1));
+    Variable difference = x.softmax().sub(Variable.constant(oneHot));
+    return gradients(difference.mul(dOut.unsqueeze(1).mul(counted)));
+  }
+
+  /** Rows of the identity, and rows of zeros where the target is negative. */
+  private static Tensor oneHot(Tensor logits, Tensor targets) {
+    int[] classes = targets.toInts();
+    int vocabulary = logits.dim(1);
+    double[] ones = new double[Math.toIntExact(logits.size())];
+    for (int n = 0; n < classes.length; n++) {
+      if (classes[n] >= 0) {
+        ones[n * vocabulary + classes[n]] = 1;
+      }
+    }
+    return TensorOps.cast(Tensor.of(logits.backend(), logits.shape(), ones), logits.dtype());
+  }
+}

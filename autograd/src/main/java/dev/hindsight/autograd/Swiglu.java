@@ -1,0 +1,36 @@
+package dev.hindsight.autograd;
+
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import org.jspecify.annotations.Nullable;
+
+/** {@code silu(gate) up} (Shazeer, 2020), element by element. */
+final class Swiglu extends Op {
+  private final Saved gate;
+  private final Saved up;
+
+  private Swiglu(Variable gate, Variable up) {
+    super(gate, up);
+    this.gate = save(gate);
+    this.up = save(up);
+  }
+
+  static Variable apply(Variable gate, Variable up) {
+    Tensor out = TensorOps.swiglu(gate.tensor(), up.tensor());
+    return records(gate, up) ? new Swiglu(gate, up).output(out) : Variable.constant(out);
+  }
+
+  @Override
+  protected @Nullable Variable[] backward(Variable dOut) {
+    if (!Autograd.isRecording()) {
+      TensorOps.Pair d = TensorOps.swigluBackward(gate.tensor(), up.tensor(), dOut.tensor());
+      return gradients(Variable.constant(d.first()), Variable.constant(d.second()));
+    }
+    Variable g = gate.variable();
+    Variable s = g.sigmoid();
+    Variable silu = g.mul(s);
+    Variable slope = s.add(silu).sub(silu.mul(s));
+    return gradients(
+        needs(0) ? dOut.mul(up.variable()).mul(slope) : null, needs(1) ? dOut.mul(silu) : null);
+  }
+}

@@ -1,0 +1,485 @@
+package dev.hindsight.autograd;
+
+import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tensor with its place in the gradient graph: the fluent face of every differentiable operation.
+ *
+ * <p>Operations run at once and return new variables; where an operand needs a gradient and {@link
+ * Autograd#isRecording()}, the way back is recorded. Elementwise operations broadcast by NumPy's
+ * rule; negative axes count from the last; shape errors name the operation and both shapes.
+ */
+public final class Variable {
+  private final Tensor tensor;
+  private final @Nullable Node node;
+
+  Variable(Tensor tensor, @Nullable Node node) {
+    this.tensor = tensor;
+    this.node = node;
+  }
+
+  /** A variable that needs no gradient. */
+  public static Variable constant(Tensor tensor) {
+    return new Variable(tensor, null);
+  }
+
+  /**
+   * A variable whose gradient is wanted: a weight, or an input under study.
+   *
+   * @throws IllegalArgumentException when the tensor is neither F32 nor F64
+   */
+  public static Variable leaf(Tensor tensor) {
+    if (!tensor.dtype().computes()) {
+      throw new IllegalArgumentException(
+          "leaf: gradients need F32 or F64, got " + tensor + "; cast it first");
+    }
+    return new Variable(tensor, new Leaf(tensor, Autograd.nextSequence()));
+  }
+
+  @Nullable Node node() {
+    return node;
+  }
+
+  /** The values. */
+  public Tensor tensor() {
+    return tensor;
+  }
+
+  /** The extents. */
+  public Shape shape() {
+    return tensor.shape();
+  }
+
+  /** The extent of one axis. */
+  public int dim(int axis) {
+    return tensor.dim(axis);
+  }
+
+  /** The value of a variable with one element. */
+  public double item() {
+    return tensor.item();
+  }
+
+  /** Whether a leaf leads here. */
+  public boolean requiresGradient() {
+    return node != null;
+  }
+
+  /**
+   * What backward passes have added up in this leaf since {@link #clearGradient}; null when nothing
+   * has arrived, and for what is no leaf. Persistent memory that the next pass writes to: copy what
+   * must stay.
+   */
+  public @Nullable Tensor gradient() {
+    return node instanceof Leaf leaf ? leaf.gradient() : null;
+  }
+
+  /** Forgets the gradient of this leaf but keeps its memory for the next. */
+  public void clearGradient() {
+    if (node instanceof Leaf leaf) {
+      leaf.clear();
+    }
+  }
+
+  /** The same values, cut off from the graph. */
+  public Variable detach() {
+    return node == null ? this : constant(tensor);
+  }
+
+  /** Adds the gradients of this scalar to its leaves, and frees the graph. */
+  public void backward() {
+    Autograd.backward(this, null, false);
+  }
+
+  /** Adds the gradients of {@code sum(this * seed)} to the leaves, and frees the graph. */
+  public void backward(Tensor seed) {
+    Autograd.backward(this, seed, false);
+  }
+
+  // ------------------------------------------------------------ elementwise
+
+  /** {@code this + b}. */
+  public Variable add(Variable b) {
+    return Add.apply(this, b);
+  }
+
+  /** {@code this - b}. */
+  public Variable sub(Variable b) {
+    return Sub.apply(this, b);
+  }
+
+  /** {@code this * b}, element by element. */
+  public Variable mul(Variable b) {
+    return Mul.apply(this, b);
+  }
+
+  /** {@code this / b}, element by element. */
+  public Variable div(Variable b) {
+    return Div.apply(this, b);
+  }
+
+  /** The smaller of two elements; equals share the gradient. */
+  public Variable minimum(Variable b) {
+    return Minimum.apply(this, b);
+  }
+
+  /** The larger of two elements; equals share the gradient. */
+  public Variable maximum(Variable b) {
+    return Maximum.apply(this, b);
+  }
+
+  /** {@code condition != 0 ? a : b}; condition has the type of a and b and gets no gradient. */
+  public static Variable where(Tensor condition, Variable a, Variable b) {
+    return Where.apply(condition, a, b);
+  }
+
+  /** {@code this + shift}. */
+  public Variable plus(double shift) {
+    return Affine.apply(this, 1, shift);
+  }
+
+  /** {@code this * scale}. */
+  public Variable times(double scale) {
+    return Affine.apply(this, scale, 0);
+  }
+
+  /** {@code this * scale + shift}. */
+  public Variable affine(double scale, double shift) {
+    return Affine.apply(this, scale, shift);
+  }
+
+  /** {@code -this}. */
+  public Variable neg() {
+    return Neg.apply(this);
+  }
+
+  /** The absolute value; gradient 0 at 0. */
+  public Variable abs() {
+    return Abs.apply(this);
+  }
+
+  /** {@code this * this}. */
+  public Variable square() {
+    return Square.apply(this);
+  }
+
+  /** The square root. */
+  public Variable sqrt() {
+    return Sqrt.apply(this);
+  }
+
+  /** {@code 1 / sqrt(this)}. */
+  public Variable rsqrt() {
+    return Rsqrt.apply(this);
+  }
+
+  /** {@code 1 / this}. */
+  public Variable reciprocal() {
+    return Reciprocal.apply(this);
+  }
+
+  /** e to the power of this. */
+  public Variable exp() {
+    return Exp.apply(this);
+  }
+
+  /** The natural logarithm. */
+  public Variable log() {
+    return Log.apply(this);
+  }
+
+  /** {@code log(1 + this)}, exact near 0. */
+  public Variable log1p() {
+    return Log1p.apply(this);
+  }
+
+  /** {@code exp(this) - 1}, exact near 0. */
+  public Variable expm1() {
+    return Expm1.apply(this);
+  }
+
+  /** The sine. */
+  public Variable sin() {
+    return Sin.apply(this);
+  }
+
+  /** The cosine. */
+  public Variable cos() {
+    return Cos.apply(this);
+  }
+
+  /** The hyperbolic tangent. */
+  public Variable tanh() {
+    return Tanh.apply(this);
+  }
+
+  /** {@code 1 / (1 + exp(-this))}. */
+  public Variable sigmoid() {
+    return Sigmoid.apply(this);
+  }
+
+  /** The error function. */
+  public Variable erf() {
+    return Erf.apply(this);
+  }
+
+  /** {@code max(this, 0)}; gradient 0 at 0. */
+  public Variable relu() {
+    return Relu.apply(this);
+  }
+
+  /** {@code log(1 + exp(this))}. */
+  public Variable softplus() {
+    return Softplus.apply(this);
+  }
+
+  /** {@code this * sigmoid(this)}. */
+  public Variable silu() {
+    return Silu.apply(this);
+  }
+
+  /** {@code this * Phi(this)} with the exact normal distribution function. */
+  public Variable gelu() {
+    return Gelu.apply(this);
+  }
+
+  /** The tanh approximation of {@link #gelu} that GPT-2 uses. */
+  public Variable geluTanh() {
+    return GeluTanh.apply(this);
+  }
+
+  /** This to the power of a constant. */
+  public Variable pow(double exponent) {
+    return Pow.apply(this, exponent);
+  }
+
+  /** {@code min(max(this, low), high)}; the gradient passes where {@code low <= this <= high}. */
+  public Variable clamp(double low, double high) {
+    return Clamp.apply(this, low, high);
+  }
+
+  // ------------------------------------------------------------- reductions
+
+  /** The sum of all elements: a scalar of shape []. */
+  public Variable sum() {
+    return Sum.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** The sum over these axes, which stay with extent 1. */
+  public Variable sum(int... axes) {
+    return Sum.apply(this, axes);
+  }
+
+  /** The mean of all elements: a scalar of shape []. */
+  public Variable mean() {
+    return Mean.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** The mean over these axes, which stay with extent 1. */
+  public Variable mean(int... axes) {
+    return Mean.apply(this, axes);
+  }
+
+  /** The largest element: a scalar of shape []; equals share the gradient. */
+  public Variable max() {
+    return Max.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** The maximum over these axes, which stay with extent 1; equals share the gradient. */
+  public Variable max(int... axes) {
+    return Max.apply(this, axes);
+  }
+
+  /** The smallest element: a scalar of shape []; equals share the gradient. */
+  public Variable min() {
+    return Min.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** The minimum over these axes, which stay with extent 1; equals share the gradient. */
+  public Variable min(int... axes) {
+    return Min.apply(this, axes);
+  }
+
+  /** {@code log(sum(exp(this)))} of all elements: a scalar of shape []. */
+  public Variable logSumExp() {
+    return LogSumExp.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** {@code log(sum(exp(this)))} over these axes, which stay with extent 1. */
+  public Variable logSumExp(int... axes) {
+    return LogSumExp.apply(this, axes);
+  }
+
+  /** The transpose of broadcasting: sums the axes along which {@code target} would be stretched. */
+  public Variable sumTo(Shape target) {
+    return SumTo.apply(this, target);
+  }
+
+  // ------------------------------------------------------- matrices, shapes
+
+  /** Matrix product {@code [..., M, K] x [..., K, N]}, batch axes broadcast. */
+  public Variable matmul(Variable b) {
+    return Matmul.apply(this, b);
+  }
+
+  /**
+   * {@code this weight^T}: {@code this [..., in]}, {@code weight [out, in]} give {@code [...,
+   * out]}.
+   */
+  public Variable linear(Variable weight) {
+    return Linear.apply(this, weight);
+  }
+
+  /** Another shape over the same elements; copies only what is not contiguous. */
+  public Variable reshape(Shape target) {
+    return Reshape.apply(this, target);
+  }
+
+  /** Another shape over the same elements; copies only what is not contiguous. */
+  public Variable reshape(int... dims) {
+    return Reshape.apply(this, Shape.of(dims));
+  }
+
+  /** Two axes exchanged: a view. */
+  public Variable transpose(int a, int b) {
+    return Permute.transpose(this, a, b);
+  }
+
+  /** Axis {@code i} of the result is axis {@code order[i]} of this: a view. */
+  public Variable permute(int... order) {
+    return Permute.apply(this, order);
+  }
+
+  /** Elements {@code from} (inclusive) to {@code to} (exclusive) of an axis: a view. */
+  public Variable slice(int axis, int from, int to) {
+    return Slice.apply(this, axis, from, to);
+  }
+
+  /** One index of an axis, which disappears: a view. */
+  public Variable select(int axis, int index) {
+    return Slice.apply(this, axis, index, index + 1).squeeze(axis);
+  }
+
+  /** Zeros before and after, along one axis: the transpose of {@link #slice}. */
+  public Variable pad(int axis, int before, int after) {
+    return Pad.apply(this, axis, before, after);
+  }
+
+  /** Broadcast to a shape: a view. */
+  public Variable expand(Shape target) {
+    return Expand.apply(this, target);
+  }
+
+  /** Without an axis of extent 1: a view. */
+  public Variable squeeze(int axis) {
+    return Squeeze.apply(this, axis);
+  }
+
+  /** With an axis of extent 1 before {@code axis}: a view. */
+  public Variable unsqueeze(int axis) {
+    return Unsqueeze.apply(this, axis);
+  }
+
+  /** The parts one after another along an axis; their other extents are equal. */
+  public static Variable concat(int axis, Variable... parts) {
+    return Concat.apply(axis, parts);
+  }
+
+  // --------------------------------------------------------------- indexing
+
+  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. An embedding. */
+  public Variable gatherRows(Tensor ids) {
+    return GatherRows.apply(this, ids);
+  }
+
+  /** Zeros {@code [rows, D]} to which this {@code [N, D]} was added at {@code ids [N]}. */
+  public Variable scatterAddRows(Tensor ids, int rows) {
+    return ScatterAddRows.apply(this, ids, rows);
+  }
+
+  /**
+   * Elements of the last axis: {@code [..., V]} by {@code index [..., K]} I32: {@code [..., K]}.
+   */
+  public Variable gatherLast(Tensor index) {
+    return GatherLast.apply(this, index);
+  }
+
+  /** Zeros {@code [..., extent]} to which this {@code [..., K]} was added at {@code index}. */
+  public Variable scatterAddLast(Tensor index, int extent) {
+    return ScatterAddLast.apply(this, index, extent);
+  }
+
+  /** The k largest of the last axis, descending, and where they were. */
+  public record TopK(Variable values, Tensor indices) {}
+
+  /** The {@code k} largest of the last axis, descending; the gradient passes through the values. */
+  public TopK topK(int k) {
+    return dev.hindsight.autograd.TopK.apply(this, k);
+  }
+
+  // ------------------------------------------------ softmax, norms, decoder
+
+  /** Softmax over the last axis. */
+  public Variable softmax() {
+    return Softmax.apply(this);
+  }
+
+  /** Log-softmax over the last axis. */
+  public Variable logSoftmax() {
+    return LogSoftmax.apply(this);
+  }
+
+  /**
+   * Cross-entropy of logits {@code [N, V]} against {@code targets [N]} I32: {@code [N]}; a negative
+   * target gives 0 and no gradient.
+   */
+  public Variable crossEntropy(Tensor targets) {
+    return CrossEntropy.apply(this, targets);
+  }
+
+  /**
+   * {@code this / sqrt(mean(this^2) + epsilon) * weight} over the last axis; {@code weight [D]}.
+   */
+  public Variable rmsNorm(Variable weight, double epsilon) {
+    return RmsNorm.apply(this, weight, epsilon);
+  }
+
+  /**
+   * {@code (this - mean) / sqrt(variance + epsilon) * weight + bias} over the last axis; {@code
+   * weight, bias [D]}.
+   */
+  public Variable layerNorm(Variable weight, Variable bias, double epsilon) {
+    return LayerNorm.apply(this, weight, bias, epsilon);
+  }
+
+  /**
+   * Rotary position embedding of {@code [N, heads, headDim]} by {@code positions [N]} I32,
+   * half-rotation form.
+   */
+  public Variable rope(Tensor positions, double theta) {
+    return Rope.apply(this, positions, theta, false);
+  }
+
+  /** {@code silu(this) * up}; this is the gate. */
+  public Variable swiglu(Variable up) {
+    return Swiglu.apply(this, up);
+  }
+
+  /**
+   * Scaled dot-product attention, {@code q [Nq, H, D]}, {@code k, v [Nk, Hkv, D]}, over ragged
+   * sequences. Fused and first-order; {@link ComposedAttention} can be differentiated again.
+   */
+  public static Variable attention(
+      Variable q, Variable k, Variable v, SequenceLayout layout, double scale) {
+    return Attention.apply(q, k, v, layout, scale);
+  }
+
+  /** As in {@code Variable F32[2, 3]}. */
+  @Override
+  public String toString() {
+    return (node == null ? "constant " : node instanceof Leaf ? "leaf " : "variable ") + tensor;
+  }
+}

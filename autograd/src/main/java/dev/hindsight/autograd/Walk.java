@@ -1,0 +1,251 @@
+package dev.hindsight.autograd;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One backward pass: takes the waiting node with the largest sequence number, hands its gradient
+ * through, and lets the inputs wait in turn. A heap and no recursion: a graph may be as deep as
+ * memory allows.
+ *
+ * <p>Two kinds: one adds to every leaf it meets; the other brings the gradients of given targets
+ * back and leaves leaves alone. The second marks the nodes on a path to a target first, and goes
+ * nowhere else.
+ */
+final class Walk {
+  private static final AtomicLong WALKS = new AtomicLong();
+
+  private final boolean retain;
+  private final boolean record;
+  private final Node @Nullable [] targets;
+  private final @Nullable Variable[] found;
+  private final long mark = WALKS.incrementAndGet();
+
+  /** Nodes above this came into being during the walk, by a checkpoint's second forward pass. */
+  private long newest = Long.MAX_VALUE;
+
+  private Node[] heap = new Node[16];
+  private int size;
+
+  private Walk(Node @Nullable [] targets, boolean retain, boolean record) {
+    this.targets = targets;
+    this.found = new Variable[targets == null ? 0 : targets.length];
+    this.retain = retain;
+    this.record = record;
+  }
+
+  static void accumulate(Variable output, Variable seed, boolean retain) {
+    new Walk(null, retain, false).run(output, seed);
+  }
+
+  static @Nullable Variable[] gradients(
+      Variable output, Variable seed, Node[] targets, boolean retain, boolean record) {
+    Walk walk = new Walk(targets, retain || record, record);
+    if (walk.markPaths(output.node())) {
+      walk.run(output, seed);
+    }
+    return walk.found;
+  }
+
+  private void run(Variable output, Variable seed) {
+    Autograd.State state = Autograd.state();
+    boolean recording = state.recording;
+    boolean accumulating = state.accumulating;
+    state.recording = record;
+    state.accumulating = targets == null;
+    Node root = output.node();
+    // a graph that another thread made: what this walk records must come after it
+    state.clock = Math.max(state.clock, root.sequence);
+    newest = state.clock;
+    try {
+      deliver(root, seed);
+      while (size > 0) {
+        visit(pop());
+      }
+    } finally {
+      state.recording = recording;
+      state.accumulating = accumulating;
+      for (int i = 0; i < size; i++) { // after a failure: leave nothing behind for the next walk
+        heap[i].pending = null;
+      }
+    }
+  }
+
+  private void visit(Node node) {
+    Variable gradient = node.pending;
+    node.pending = null;
+    if (targets != null) {
+      for (int i = 0; i < targets.length; i++) {
+        if (targets[i] == node) {
+          found[i] = gradient;
+        }
+      }
+    }
+    if (!(node instanceof Op op)) {
+      return;
+    }
+    if (op.isFreed()) {
+      throw op.freedError();
+    }
+    if (op instanceof Checkpoint checkpoint) {
+      Variable again = checkpoint.again();
+      if (again.node() != null) {
+        deliver(again.node(), gradient);
+      }
+    } else if (wantsInputs(op)) {
+      @Nullable Node[] edges = op.edges();
+      @Nullable Variable[] gradients = op.backward(gradient);
+      if (gradients.length != edges.length) {
+        throw new IllegalStateException(
+            op.name()
+                + " backward: gave "
+                + gradients.length
+                + " gradients for "
+                + edges.length
+                + " inputs");
+      }
+      for (int i = 0; i < edges.length; i++) {
+        if (edges[i] != null && gradients[i] != null) {
+          requireShape(op, i, edges[i], gradients[i]);
+          deliver(edges[i], gradients[i]);
+        }
+      }
+    } else {
+      return;
+    }
+    if (!retain) {
+      op.free();
+    }
+  }
+
+  private static void requireShape(Op op, int i, Node input, Variable gradient) {
+    if (input instanceof Op from
+        && from.shape() != null
+        && !gradient.shape().equals(from.shape())) {
+      throw new IllegalStateException(
+          op.name()
+              + " backward: the gradient of input "
+              + i
+              + " has shape "
+              + gradient.shape()
+              + ", the input has "
+              + from.shape());
+    }
+  }
+
+  private boolean wantsInputs(Op op) {
+    if (targets == null || op.sequence > newest) {
+      return true;
+    }
+    for (Node n : op.edges()) {
+      if (n != null && n.mark == mark) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void deliver(Node node, Variable gradient) {
+    if (targets == null) {
+      if (node instanceof Leaf leaf) {
+        leaf.accumulate(gradient.tensor());
+        return;
+      }
+    } else if (node.mark != mark && node.sequence <= newest) {
+      return;
+    }
+    Variable pending = node.pending;
+    if (pending == null) {
+      node.pending = gradient;
+      node.pendingOwned = false;
+      push(node);
+    } else if (node.pendingOwned && !record) {
+      dev.hindsight.engine.TensorOps.addScaled(gradient.tensor(), 1, pending.tensor());
+    } else {
+      node.pending = pending.add(gradient);
+      node.pendingOwned = true;
+    }
+  }
+
+  /** Marks every node from which a target can be reached; whether {@code root} is one of them. */
+  private boolean markPaths(Node root) {
+    long lowest = Long.MAX_VALUE;
+    for (Node t : targets) {
+      lowest = Math.min(lowest, t.sequence);
+    }
+    Node[] reached = new Node[64];
+    int count = 0;
+    reached[count++] = root;
+    root.mark = -mark;
+    for (int i = 0; i < count; i++) {
+      if (!(reached[i] instanceof Op op)) {
+        continue;
+      }
+      for (Node n : op.edges()) {
+        if (n != null && n.mark != -mark && n.sequence >= lowest) {
+          n.mark = -mark;
+          if (count == reached.length) {
+            reached = Arrays.copyOf(reached, 2 * count);
+          }
+          reached[count++] = n;
+        }
+      }
+    }
+    Arrays.sort(reached, 0, count, (a, b) -> Long.compare(a.sequence, b.sequence));
+    for (Node t : targets) {
+      if (t.mark == -mark) {
+        t.mark = mark;
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      Node n = reached[i];
+      // a checkpoint's function may read any leaf, and a freed op has to say so
+      if (n instanceof Checkpoint || (n instanceof Op op && (op.isFreed() || wantsInputs(op)))) {
+        n.mark = mark;
+      }
+    }
+    return root.mark == mark;
+  }
+
+  private void push(Node node) {
+    if (size == heap.length) {
+      heap = Arrays.copyOf(heap, 2 * size);
+    }
+    int i = size++;
+    while (i > 0) {
+      int parent = (i - 1) >>> 1;
+      if (heap[parent].sequence >= node.sequence) {
+        break;
+      }
+      heap[i] = heap[parent];
+      i = parent;
+    }
+    heap[i] = node;
+  }
+
+  private Node pop() {
+    Node top = heap[0];
+    Node last = heap[--size];
+    heap[size] = null;
+    if (size > 0) {
+      int i = 0;
+      while (true) {
+        int child = 2 * i + 1;
+        if (child >= size) {
+          break;
+        }
+        if (child + 1 < size && heap[child + 1].sequence > heap[child].sequence) {
+          child++;
+        }
+        if (last.sequence >= heap[child].sequence) {
+          break;
+        }
+        heap[i] = heap[child];
+        i = child;
+      }
+      heap[i] = last;
+    }
+    return top;
+  }
+}
