@@ -118,8 +118,7 @@ final class OperandChecks {
     }
   }
 
-  static void requireHeads(
-      String operation, Tensor q, Tensor k, Tensor v, SequenceLayout layout) {
+  static void requireHeads(String operation, Tensor q, Tensor k, Tensor v, SequenceLayout layout) {
     computing(operation, q, k, v);
     requireRank(operation, q, 3);
     requireRank(operation, k, 3);
