@@ -1,14 +1,27 @@
 package dev.hindsight.transformer;
 
+import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Workspace;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Names and shapes of a decoder's parameters, as Hugging Face's Llama checkpoints have them. */
 final class DecoderParameters {
   static final String EMBEDDING = "model.embed_tokens.weight";
   static final String POSITIONS = "model.embed_positions.weight";
   static final String HEAD = "lm_head.weight";
+
+  /** The stream of random weights; each parameter has a split of its own. */
+  private static final long INITIALISATION = 0x696E_6974_6961_6CL;
+
+  private static final double DEVIATION = 0.02;
 
   private DecoderParameters() {}
 
@@ -62,5 +75,84 @@ final class DecoderParameters {
     if (config.norm() == DecoderConfig.Norm.LAYER_NORM) {
       shapes.put(name + ".bias", Shape.of(config.hiddenSize()));
     }
+  }
+
+  static Variable require(Map<String, Variable> parameters, String name) {
+    return Objects.requireNonNull(parameters.get(name), name);
+  }
+
+  /** Leaves over given weights, in the order of {@link #shapes}. */
+  static Map<String, Variable> leaves(DecoderConfig config, Map<String, Tensor> weights) {
+    check(config, weights);
+    Map<String, Variable> leaves = new LinkedHashMap<>();
+    for (String name : shapes(config).keySet()) {
+      leaves.put(name, Variable.leaf(Objects.requireNonNull(weights.get(name))));
+    }
+    return leaves;
+  }
+
+  /** Refuses weights that are not exactly those of a configuration. */
+  static void check(DecoderConfig config, Map<String, Tensor> weights) {
+    Map<String, Shape> shapes = shapes(config);
+    shapes.forEach(
+        (name, shape) -> {
+          Tensor weight = weights.get(name);
+          if (weight == null) {
+            throw new IllegalArgumentException(
+                "decoder: the weight " + name + " " + shape + " is missing");
+          }
+          if (!weight.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                "decoder: the weight "
+                    + name
+                    + " is "
+                    + weight
+                    + ", the configuration asks for "
+                    + shape);
+          }
+        });
+    for (String name : weights.keySet()) {
+      if (!shapes.containsKey(name)) {
+        throw new IllegalArgumentException(
+            "decoder: the weight " + name + " belongs to no part of this configuration");
+      }
+    }
+  }
+
+  /** Random weights, a pure function of the arguments; persistent memory. */
+  static Map<String, Tensor> initialise(
+      DecoderConfig config, Backend backend, DType dtype, long seed) {
+    Philox stream = new Philox(seed, INITIALISATION);
+    Map<String, Tensor> weights = new LinkedHashMap<>();
+    shapes(config)
+        .forEach(
+            (name, shape) -> {
+              double[] values = new double[Math.toIntExact(shape.size())];
+              if (shape.rank() == 2) {
+                boolean residual =
+                    name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+                double deviation =
+                    residual ? DEVIATION / Math.sqrt(2.0 * config.layers()) : DEVIATION;
+                Philox random = stream.split(weights.size());
+                for (int i = 0; i < values.length; i++) {
+                  values[i] = deviation * random.nextGaussian();
+                }
+              } else if (name.endsWith(".weight")) {
+                Arrays.fill(values, 1);
+              }
+              weights.put(name, Workspace.outside(() -> tensor(backend, dtype, shape, values)));
+            });
+    return weights;
+  }
+
+  private static Tensor tensor(Backend backend, DType dtype, Shape shape, double[] values) {
+    if (dtype == DType.F64) {
+      return Tensor.of(backend, shape, values);
+    }
+    float[] rounded = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = (float) values[i];
+    }
+    return Tensor.of(backend, shape, rounded);
   }
 }

@@ -5,7 +5,9 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Workspace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -209,19 +211,40 @@ public final class Safetensors implements AutoCloseable {
    *     does not convert
    */
   public void readInto(String name, Tensor out) throws MalformedFileException {
-    Entry entry = require(name);
-    if (!entry.shape().equals(out.shape())) {
+    requireShape(require(name), out.shape());
+    TensorOps.copy(read(out.backend(), name, out.dtype()), out);
+  }
+
+  /** {@link #read} into memory that outlives every workspace, when the shape is this one. */
+  Tensor readPersistent(Backend backend, String name, DType dtype, Shape shape)
+      throws MalformedFileException {
+    requireShape(require(name), shape);
+    try {
+      return Workspace.outside(
+          () -> {
+            try {
+              return read(backend, name, dtype);
+            } catch (MalformedFileException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw (MalformedFileException) e.getCause();
+    }
+  }
+
+  private void requireShape(Entry entry, Shape shape) throws MalformedFileException {
+    if (!entry.shape().equals(shape)) {
       throw new MalformedFileException(
           file,
           "tensor '"
-              + name
+              + entry.name()
               + "' has shape "
               + entry.shape()
               + ", but "
-              + out.shape()
+              + shape
               + " is expected here; the weights and the configuration do not belong together");
     }
-    TensorOps.copy(read(out.backend(), name, out.dtype()), out);
   }
 
   private Entry require(String name) throws MalformedFileException {
