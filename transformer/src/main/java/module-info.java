@@ -3,4 +3,6 @@ module dev.hindsight.transformer {
   requires transitive dev.hindsight.autograd;
   requires static org.jspecify;
   requires tools.jackson.databind;
+
+  exports dev.hindsight.transformer;
 }

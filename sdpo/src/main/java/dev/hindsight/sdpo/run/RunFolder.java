@@ -1,0 +1,282 @@
+package dev.hindsight.sdpo.run;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.transformer.AtomicFile;
+import dev.hindsight.transformer.MalformedFileException;
+import dev.hindsight.transformer.Safetensors;
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder of one run:
+ *
+ * <pre>
+ *   config.yaml                        the configuration, every key written out
+ *   metrics.jsonl                      one object a step; the same bytes for the same seed
+ *   samples.jsonl                      rollouts with verdict, teacher prompt and log-ratios
+ *   timings.jsonl                      clock times, which are nowhere else but in the summary
+ *   summary.json                       what came out
+ *   checkpoints/step-000010.safetensors   everything that the run needs to go on
+ *   checkpoints/best.safetensors          the weights with the best accuracy
+ * </pre>
+ *
+ * <p>Checkpoints are written beside, forced to the disk and renamed, after the records that they
+ * refer to are on the disk. A run that was killed is resumed from the newest one: its records are
+ * cut to the lengths noted there, and what follows is byte for byte what the run would have
+ * written.
+ */
+public final class RunFolder implements AutoCloseable {
+  private static final Pattern STEP_FILE = Pattern.compile("step-\\d{6,}\\.safetensors");
+
+  private final Path folder;
+  private @Nullable JsonLines metrics;
+  private @Nullable JsonLines samples;
+  private @Nullable JsonLines timings;
+
+  private RunFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Makes the folder of a new run.
+   *
+   * @param configYaml the resolved configuration
+   * @throws IOException when something stands there already, or it cannot be written
+   */
+  public static RunFolder create(Path folder, String configYaml) throws IOException {
+    try {
+      if (Files.isDirectory(folder) && isEmpty(folder)) {
+        Files.delete(folder);
+      }
+      if (folder.toAbsolutePath().getParent() != null) {
+        Files.createDirectories(folder.toAbsolutePath().getParent());
+      }
+      Files.createDirectory(folder);
+    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+      throw new IOException(
+          folder
+              + " exists already, and a run never overwrites another: choose another folder, delete it,"
+              + " or resume the run in it",
+          e);
+    }
+    RunFolder run = new RunFolder(folder);
+    AtomicFile.write(folder.resolve("config.yaml"), configYaml);
+    Files.createDirectories(run.checkpoints());
+    return run;
+  }
+
+  /**
+   * Opens the folder of a run that is to go on.
+   *
+   * @throws IOException when it is none
+   */
+  public static RunFolder resume(Path folder) throws IOException {
+    if (!Files.isRegularFile(folder.resolve("config.yaml"))) {
+      throw new IOException(
+          folder
+              + " is not the folder of a run: it has no config.yaml; start a new run, or check the"
+              + " path");
+    }
+    RunFolder run = new RunFolder(folder);
+    Files.createDirectories(run.checkpoints());
+    return run;
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isEmpty();
+    }
+  }
+
+  public Path path() {
+    return folder;
+  }
+
+  /** The file with the configuration that the run was started with. */
+  public Path config() {
+    return folder.resolve("config.yaml");
+  }
+
+  private Path checkpoints() {
+    return folder.resolve("checkpoints");
+  }
+
+  // ---------------------------------------------------------------- records
+
+  /**
+   * Opens the records for appending, as they were at a checkpoint, or empty.
+   *
+   * @param from null for a run that begins
+   * @throws IOException when another process writes them, or they are shorter than they were
+   */
+  public void openRecords(@Nullable Checkpoint from) throws IOException {
+    metrics = JsonLines.open(metricsFile(), from == null ? 0 : from.metricsBytes());
+    samples =
+        JsonLines.open(folder.resolve("samples.jsonl"), from == null ? 0 : from.samplesBytes());
+    int done = from == null ? -1 : from.step();
+    List<?> kept =
+        JsonLines.read(folder.resolve("timings.jsonl"), Map.class).stream()
+            .filter(line -> line.get("step") instanceof Integer step && step <= done)
+            .toList();
+    JsonLines opened = JsonLines.open(folder.resolve("timings.jsonl"), 0);
+    timings = opened;
+    for (Object line : kept) {
+      opened.append(line);
+    }
+  }
+
+  private Path metricsFile() {
+    return folder.resolve("metrics.jsonl");
+  }
+
+  /** Appends the metrics of a step. */
+  public void appendMetrics(Record line) throws IOException {
+    opened(metrics).append(line);
+  }
+
+  /** Appends a rollout that is kept for people to read. */
+  public void appendSample(Record line) throws IOException {
+    opened(samples).append(line);
+  }
+
+  /** Appends clock times of a step. */
+  public void appendTimings(Record line) throws IOException {
+    opened(timings).append(line);
+  }
+
+  /** The lines of {@code metrics.jsonl} so far. */
+  public <T> List<T> readMetrics(Class<T> type) throws IOException {
+    return JsonLines.read(metricsFile(), type);
+  }
+
+  /** Writes {@code summary.json}. */
+  public void writeSummary(Object summary) throws IOException {
+    AtomicFile.write(folder.resolve("summary.json"), Json.pretty(summary));
+  }
+
+  private static JsonLines opened(@Nullable JsonLines lines) {
+    if (lines == null) {
+      throw new IllegalStateException("run folder: the records are not open; call openRecords");
+    }
+    return lines;
+  }
+
+  // ------------------------------------------------------------ checkpoints
+
+  /**
+   * Writes a checkpoint of the current lengths of the records, and then deletes all but the newest
+   * {@code keep}. If that fails the former ones stay.
+   */
+  public void save(Checkpoint state, int keep) throws IOException {
+    JsonLines m = opened(metrics);
+    JsonLines s = opened(samples);
+    m.force();
+    s.force();
+    Checkpoint checkpoint = state.withLengths(m.length(), s.length());
+    Safetensors.write(
+        checkpoints().resolve(String.format("step-%06d.safetensors", checkpoint.step())),
+        checkpoint.tensors(),
+        checkpoint.metadata());
+    List<Path> files = stepFiles();
+    for (Path old : files.subList(0, Math.max(0, files.size() - keep))) {
+      Files.deleteIfExists(old);
+    }
+  }
+
+  /** Writes the weights with the best accuracy so far. */
+  public void saveBest(Map<String, Tensor> weights, int step, double accuracy) throws IOException {
+    Safetensors.write(
+        checkpoints().resolve("best.safetensors"),
+        weights,
+        Map.of("step", Integer.toString(step), "accuracy", Double.toString(accuracy)));
+  }
+
+  /** The newest checkpoint, if any. */
+  public Optional<Path> newestCheckpoint() throws IOException {
+    List<Path> files = stepFiles();
+    return files.isEmpty() ? Optional.empty() : Optional.of(files.getLast());
+  }
+
+  private List<Path> stepFiles() throws IOException {
+    try (Stream<Path> files = Files.list(checkpoints())) {
+      return files
+          .filter(f -> STEP_FILE.matcher(f.getFileName().toString()).matches())
+          // longer names are larger numbers
+          .sorted(
+              Comparator.<Path>comparingInt(f -> f.getFileName().toString().length())
+                  .thenComparing(f -> f.getFileName().toString()))
+          .toList();
+    }
+  }
+
+  /**
+   * Reads the newest checkpoint; empty when the run was stopped before its first.
+   *
+   * @throws IOException when it cannot be read or is no checkpoint of a run
+   */
+  public Optional<Checkpoint> load(Backend backend) throws IOException {
+    Optional<Path> newest = newestCheckpoint();
+    if (newest.isEmpty()) {
+      return Optional.empty();
+    }
+    try (Safetensors file = Safetensors.open(newest.get())) {
+      if (!Checkpoint.FORMAT.equals(file.metadata("format"))) {
+        throw new MalformedFileException(
+            newest.get(),
+            "its format is '" + file.metadata("format") + "', expected " + Checkpoint.FORMAT);
+      }
+      TreeMap<String, Tensor> tensors = new TreeMap<>();
+      for (String name : file.entries().keySet()) {
+        tensors.put(name, file.read(backend, name, DType.F32));
+      }
+      Map<String, String> all = file.metadata();
+      String bestStep = all.get("best_step");
+      String bestAccuracy = all.get("best_accuracy");
+      return Optional.of(
+          new Checkpoint(
+              Math.toIntExact(number(file, "step")),
+              number(file, "seed"),
+              number(file, "optimizer_steps"),
+              bestStep == null ? null : Integer.valueOf(bestStep),
+              bestAccuracy == null ? null : Double.valueOf(bestAccuracy),
+              number(file, "metrics_bytes"),
+              number(file, "samples_bytes"),
+              tensors));
+    }
+  }
+
+  private static long number(Safetensors file, String key) throws MalformedFileException {
+    String text = file.metadata(key);
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new MalformedFileException(
+          file.file(), "its metadata says " + key + " = '" + text + "', expected a whole number");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (JsonLines lines : new JsonLines[] {metrics, samples, timings}) {
+      if (lines != null) {
+        lines.close();
+      }
+    }
+    metrics = null;
+    samples = null;
+    timings = null;
+  }
+}
