@@ -21,7 +21,9 @@ public record Curve(List<Double> generations, List<Double> accuracies) {
     }
   }
 
-  /** With the accuracy of the model that the run started from, where the run has not evaluated it. */
+  /**
+   * With the accuracy of the model that the run started from, where the run has not evaluated it.
+   */
   public Curve startingAt(double accuracy) {
     if (generations.isEmpty() || generations.getFirst() == 0) {
       return this;

@@ -1,5 +1,7 @@
 package dev.hindsight.cli.report;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +20,8 @@ public final class Figures {
     }
     // the least number of digits that says more than "nearly nothing"
     int digits = p < 0.1 ? Math.min(6, (int) Math.ceil(-Math.log10(p))) : p < 1 ? 2 : 1;
-    return String.format(Locale.ROOT, "%." + digits + "f %%", p);
+    // rounded from the exact binary value, as the page's script rounds
+    return new BigDecimal(p).setScale(digits, RoundingMode.HALF_UP).toPlainString() + " %";
   }
 
   /** A count with separators: {@code 6,400}. */

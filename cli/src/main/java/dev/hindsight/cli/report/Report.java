@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -57,6 +59,9 @@ public final class Report {
       if (summary.isEmpty()) {
         summary = RunRecord.object(folder.resolve("summary.json"));
       }
+    }
+    if (summary.path("base").isMissingNode()) {
+      summary = summaryOf(runs);
     }
     List<ArmResult> results = new ArrayList<>();
     Map<String, Integer> seen = new LinkedHashMap<>();
@@ -113,6 +118,29 @@ public final class Report {
   private static @Nullable Double base(JsonNode summary) {
     JsonNode accuracy = summary.path("base").path("accuracy");
     return accuracy.isNumber() ? Double.valueOf(accuracy.doubleValue()) : null;
+  }
+
+  /**
+   * Runs that were not started together tell about their base themselves, by their step 0; without
+   * one base that all share there is none to draw.
+   */
+  private static JsonNode summaryOf(List<RunRecord> runs) throws IOException {
+    ObjectNode summary = RunRecord.JSON.createObjectNode();
+    Set<String> environments = new HashSet<>();
+    Set<Double> bases = new HashSet<>();
+    for (RunRecord run : runs) {
+      environments.add(run.summary().path("environment").asString(""));
+      Curve curve = run.curve();
+      boolean atStart = !curve.generations().isEmpty() && curve.generations().getFirst() == 0;
+      bases.add(atStart ? curve.accuracies().getFirst() : Double.NaN);
+    }
+    if (environments.size() == 1) {
+      summary.put("environment", environments.iterator().next());
+    }
+    if (bases.size() == 1 && !bases.contains(Double.NaN)) {
+      summary.putObject("base").put("accuracy", bases.iterator().next());
+    }
+    return summary;
   }
 
   /** The page. */

@@ -110,7 +110,8 @@ final class ReportText {
     StringBuilder out =
         new StringBuilder(
             "How often the policy answers questions rightly that it was never trained on, against"
-                + " the number of answers it had to sample to learn so. Further left is faster.");
+                + " the number of answers it had to sample to learn so. Further left is faster; the"
+                + " circles mark where one half was reached.");
     if (ArmResult.find(results, ArmResult.SDPO).isPresent()
         && ArmResult.find(results, ArmResult.GRPO).isPresent()) {
       out.append(

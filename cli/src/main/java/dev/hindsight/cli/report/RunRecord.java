@@ -71,7 +71,8 @@ public final class RunRecord {
     List<@Nullable Double> column = new ArrayList<>();
     for (JsonNode row : metrics) {
       JsonNode value = row.path(key);
-      column.add(value.isNumber() && Double.isFinite(value.doubleValue()) ? value.doubleValue() : null);
+      column.add(
+          value.isNumber() && Double.isFinite(value.doubleValue()) ? value.doubleValue() : null);
     }
     return column;
   }

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One sentence that follows from the numbers, whichever way they went. */
 public final class Verdict {
-  /** Below this ratio of generations one run is not called faster than another: seeds differ more. */
+  /**
+   * Below this ratio of generations one run is not called faster than another: seeds differ more.
+   */
   private static final double CLEARLY = 1.2;
 
   private Verdict() {}
@@ -23,8 +25,7 @@ public final class Verdict {
         sdpo.isPresent() && grpo.isPresent()
             ? comparison(sdpo.get(), grpo.get())
             : arms.isEmpty() ? "No run has finished a step" : single(arms, base);
-    String control =
-        ArmResult.find(arms, ArmResult.FOREIGN).map(a -> control(a, base)).orElse("");
+    String control = ArmResult.find(arms, ArmResult.FOREIGN).map(a -> control(a, base)).orElse("");
     return sentence + control + ".";
   }
 
@@ -54,8 +55,7 @@ public final class Verdict {
     }
     boolean endsLower = value(sdpo.finalAccuracy()) < value(grpo.finalAccuracy()) - 0.02;
     String after = endsLower ? ", but " : ", and ";
-    String reached =
-        " half of the held-out questions after " + Figures.count(s) + " generations";
+    String reached = " half of the held-out questions after " + Figures.count(s) + " generations";
     if (g == null) {
       return (endsLower ? "SDPO was faster: it answered" : "SDPO overtook GRPO: it answered")
           + reached

@@ -27,12 +27,13 @@
     const p = 100 * x;
     return (p === 0 ? "0" : p < 0.1 ? p.toPrecision(1) : p < 1 ? p.toFixed(2) : p.toFixed(1)) + " %";
   }
+  const grouped10 = (x) => Number(x.toFixed(1)).toLocaleString("en-US");
   function plain(x) {
     if (x == null) return "–";
     const a = Math.abs(x);
-    return a === 0 ? "0" : a < 0.001 ? x.toExponential(0) : a < 10 ? String(Number(x.toPrecision(3))) : x.toFixed(1);
+    return a === 0 ? "0" : a < 0.001 ? x.toExponential(0) : a < 10 ? String(Number(x.toPrecision(3))) : grouped10(x);
   }
-  const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "") + Math.abs(x).toFixed(Math.abs(x) < 9.95 ? 1 : 0);
+  const signed = (x) => (x >= 0.05 ? "+" : x <= -0.05 ? "−" : "") + Math.abs(x).toFixed(Math.abs(x) < 9.95 ? 1 : 0);
 
   // -------------------------------------------------------------- charts
 
@@ -77,8 +78,48 @@
     return xs[idx] - xs[left] <= xs[right] - xs[idx] ? left : right;
   }
 
+  // Generations at which a curve first reaches level, between two evaluations; as Curve.java does.
+  function reaches(points, level) {
+    for (let i = 0; i < points.length; i++) {
+      if (points[i][1] >= level) {
+        if (i === 0) return points[0][0];
+        const [x0, y0] = points[i - 1], [x1, y1] = points[i];
+        return x0 + (level - y0) / (y1 - y0) * (x1 - x0);
+      }
+    }
+    return null;
+  }
+
+  // A dot, and its number of generations, where each run passes one half.
+  function halfMarks(all) {
+    return { hooks: { draw: (u) => {
+      const ctx = u.ctx, r = devicePixelRatio, y = u.valToPos(0.5, "y", true);
+      ctx.save();
+      ctx.font = `600 ${12 * r}px ${getComputedStyle(document.body).fontFamily}`;
+      for (const s of all) {
+        const x = s.flat ? null : reaches(s.points, 0.5);
+        if (x == null) continue;
+        const px = u.valToPos(x, "x", true);
+        ctx.setLineDash([]);
+        ctx.beginPath();
+        ctx.arc(px, y, 5 * r, 0, 2 * Math.PI);
+        ctx.fillStyle = css("--paper");
+        ctx.fill();
+        ctx.lineWidth = 2.5 * r;
+        ctx.strokeStyle = ctx.fillStyle = s.stroke;
+        ctx.stroke();
+        const label = grouped(x), width = ctx.measureText(label).width;
+        ctx.textBaseline = "top";
+        ctx.textAlign = "left";
+        // to the right, below the curve, or to the left where there is no room
+        ctx.fillText(label, px + width + 12 * r > u.bbox.left + u.bbox.width ? px - width - 10 * r : px + 10 * r, y + 4 * r);
+      }
+      ctx.restore();
+    } } };
+  }
+
   // Names beside the ends of the lines, pushed apart where they would overlap.
-  function endLabels(all, format) {
+  function endLabels(all) {
     return { hooks: { draw: (u) => {
       if (narrow()) return;
       const ctx = u.ctx, r = devicePixelRatio;
@@ -90,12 +131,19 @@
       ctx.save();
       ctx.font = `600 ${12.5 * r}px ${getComputedStyle(document.body).fontFamily}`;
       ctx.textBaseline = "middle";
+      ctx.textAlign = "left";
       for (const { s, y } of at) {
         ctx.fillStyle = s.stroke;
-        ctx.fillText(s.short || s.label, u.bbox.left + u.bbox.width + 8 * r, y);
+        ctx.fillText(s.label, u.bbox.left + u.bbox.width + 8 * r, y);
       }
       ctx.restore();
     } } };
+  }
+
+  function textWidth(text) {
+    const ctx = document.createElement("canvas").getContext("2d");
+    ctx.font = "600 12.5px " + getComputedStyle(document.body).fontFamily;
+    return ctx.measureText(text).width;
   }
 
   const charts = [];
@@ -116,7 +164,7 @@
       return value;
     });
     const where = element("li", "at");
-    legend.append(where);
+    if (options.tall) legend.append(where);
     const plot = element("div", "plot");
     host.append(legend, plot);
 
@@ -139,19 +187,19 @@
     const u = new uPlot({
       width: plot.clientWidth || 600, height: options.tall ? (narrow() ? 260 : 380) : 190,
       legend: { show: false },
-      padding: [10, wide ? 150 : 12, 0, 0],
+      padding: [10, wide ? 20 + Math.max(...all.map((s) => textWidth(s.label))) : 12, 0, 0],
       cursor: { sync: { key: "generations" }, y: false, drag: { x: false, y: false },
         dataIdx: nearest, points: { size: 8 } },
-      scales: { x: { time: false }, y: options.scale },
+      scales: { x: { time: false, range: (u, min, max) => [0, max > 0 ? max : 1] }, y: options.scale },
       axes: [
         { ...axis, label: options.tall ? "generations (answers sampled in training)" : undefined, labelSize: 22, size: 30,
           space: 64, values: (u, vs) => vs.map((v) => grouped(v)) },
-        { ...axis, size: options.tall ? 54 : 50, values: (u, vs) => vs.map((v) => (v == null ? "" : options.tick(v))) },
+        { ...axis, ...(options.scale.distr === 3 ? powersOnly(axis) : {}), size: options.tall ? 54 : 50, values: (u, vs) => vs.map((v) => (v == null ? "" : options.tick(v))) },
       ],
       series: [{}, ...all.map((s) => ({ label: s.label, stroke: s.stroke, width: s.width, dash: s.dash, spanGaps: true,
         points: { show: false } }))],
       hooks: { setCursor: [show] },
-      plugins: options.tall ? [endLabels(all, format)] : [],
+      plugins: options.tall ? [endLabels(all), halfMarks(all)] : [],
     }, joined, plot);
     show(null);
     const last = all.map((s) => s.label + " " + format(s.points[s.points.length - 1][1])).join(", ");
@@ -189,6 +237,12 @@
     host.append(scroll);
   }
 
+  // On a log scale only powers of ten get a line and a number.
+  function powersOnly(axis) {
+    const filter = (u, splits) =>
+      splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? v : null));
+    return { filter, grid: { ...axis.grid, filter }, ticks: { ...axis.ticks, filter } };
+  }
   function logRange(u, min, max) {
     if (min == null || !(max > 0)) return [0.01, 1];
     return [Math.pow(10, Math.floor(Math.log10(min))), Math.pow(10, Math.ceil(Math.log10(max)))];
@@ -247,11 +301,10 @@
 
   // One sentence that follows from the numbers.
   function reading(sample, worst) {
-    if (!sample.log_ratio) {
-      return sample.target === false
-        ? "This answer has no target: there was neither feedback nor a sibling's solution to show to a teacher, so it teaches nothing."
-        : "No teacher read this answer.";
+    if (sample.target === false) {
+      return "This answer has no target: there was neither feedback nor a sibling's solution to show to a teacher, so it teaches nothing.";
     }
+    if (!sample.log_ratio) return "This method has no teacher: the reward alone decides.";
     const v = sample.log_ratio[worst];
     if (v <= -0.5) {
       return `Having read ${sample.feedback ? "the feedback" : "the solution"}, the teacher finds “${
@@ -317,7 +370,8 @@
     const mark = element("span", "mark " + (right ? "good" : "bad"),
       right ? "✓ right, reward " + plain(sample.reward) : sample.finished === false
         ? "✗ ran out of room, reward " + plain(sample.reward) : "✗ wrong, reward " + plain(sample.reward));
-    entry("Student's answer", tokenList(sample, worst));
+    entry("Student's answer", tokenList(sample, worst), element("p", "reading", reading(sample, Math.max(0, worst))),
+      ...(sample.log_ratio ? [scale()] : []));
     entry("Verdict", mark);
     const none = element("span", "why", sample.reward >= 0.5 ? "none: a right answer needs no correction" : "none");
     entry("Feedback", sample.feedback ? element("div", "box mono", sample.feedback) : none);
@@ -327,14 +381,16 @@
       prompt.append(promptText(sample));
       entry("What the teacher read before rereading the answer", prompt);
     }
-    host.append(dl, element("p", "reading", reading(sample, Math.max(0, worst))));
-    if (sample.log_ratio) {
-      const scale = element("div", "scale");
-      scale.append(element("span", "", "less likely to the teacher  −" + FULL), element("span", "bar"),
-        element("span", "", "+" + FULL + "  more likely"),
-        element("span", "", "· the number below a token is log q − log p (teacher q, student p)"));
-      host.append(scale, probabilities(sample));
-    }
+    host.append(dl);
+    if (sample.log_ratio) host.append(probabilities(sample));
+  }
+
+  function scale() {
+    const row = element("div", "scale");
+    row.append(element("span", "", "less likely to the teacher  −" + FULL), element("span", "bar"),
+      element("span", "", "+" + FULL + "  more likely"),
+      element("span", "", "· the number below a token is log q − log p (teacher q, student p)"));
+    return row;
   }
 
   function chips(title, name, options, selected, onSelect) {
