@@ -13,5 +13,6 @@ module dev.hindsight.engine {
   uses dev.hindsight.engine.Backends.Provider;
 
   provides dev.hindsight.engine.Backends.Provider with
-      dev.hindsight.engine.reference.ReferenceProvider;
+      dev.hindsight.engine.reference.ReferenceProvider,
+      dev.hindsight.engine.vector.VectorProvider;
 }

@@ -1,6 +1,7 @@
 package dev.hindsight.engine;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -54,42 +55,40 @@ public final class Threads {
 
   /** Sets how many threads take part in loops that start from now on. */
   public static void set(int threads) {
+    checked(threads);
     synchronized (LOCK) {
-      count = checked(threads);
+      count = threads;
       Pool old = pool;
       pool = null;
       if (old != null) {
-        old.stop();
+        old.stop(); // a loop that runs on it is finished by its caller
       }
     }
   }
 
   /**
    * Runs chunks {@code 0 .. chunks - 1}, in any order and on any thread, and returns when all are
-   * done. A loop inside a chunk runs on the chunk's own thread. When chunks throw, the exception of
-   * the lowest is thrown here.
+   * done. Inside a chunk, or while another thread's loop has the pool, the calling thread does all
+   * of them itself. When chunks throw, the exception of the lowest is thrown here.
    */
   public static void run(int chunks, Chunk work) {
-    if (chunks <= 1 || count == 1 || Pool.INSIDE.get() != null) {
-      for (int i = 0; i < chunks; i++) {
-        work.run(i);
+    if (chunks > 1 && count > 1 && !(Thread.currentThread() instanceof Worker)) {
+      Pool p = pool;
+      if (p == null) {
+        p = create();
       }
-      return;
+      if (p.tryRun(chunks, work)) {
+        return;
+      }
     }
-    if (!pool().tryRun(chunks, work)) { // another thread's loop has the pool: do without
-      for (int i = 0; i < chunks; i++) {
-        work.run(i);
-      }
+    for (int i = 0; i < chunks; i++) {
+      work.run(i);
     }
   }
 
-  private static Pool pool() {
-    Pool p = pool;
-    if (p != null) {
-      return p;
-    }
-    synchronized (LOCK) { // never held while chunks run: a chunk may call set
-      p = pool;
+  private static Pool create() {
+    synchronized (LOCK) {
+      Pool p = pool;
       if (p == null) {
         p = new Pool(count - 1);
         pool = p;
@@ -98,123 +97,169 @@ public final class Threads {
     }
   }
 
-  private static final class Pool {
-    static final ThreadLocal<@Nullable Boolean> INSIDE = new ThreadLocal<>();
+  /** One parallel loop; the inherited counter is the next free chunk. */
+  @SuppressWarnings("serial")
+  private static final class Loop extends AtomicInteger {
+    final int chunks;
+    final Chunk work;
+    final AtomicInteger done = new AtomicInteger();
+    private @Nullable Throwable failure;
+    private int failedChunk;
 
-    /** How long an idle worker looks for work before it sleeps: some 20 microseconds. */
-    private static final int SPINS = 2_000;
+    Loop(int chunks, Chunk work) {
+      this.chunks = chunks;
+      this.work = work;
+    }
 
-    private static final class Loop {
-      final int chunks;
-      final Chunk work;
-      final AtomicInteger next = new AtomicInteger();
-      final AtomicInteger done = new AtomicInteger();
-      private @Nullable Throwable failure;
-      private int failedChunk;
-
-      Loop(int chunks, Chunk work) {
-        this.chunks = chunks;
-        this.work = work;
-      }
-
-      /** Keeps the failure of the lowest chunk, so that the same one is reported every time. */
-      private synchronized void failed(int chunk, Throwable t) {
-        if (failure == null || chunk < failedChunk) {
-          failure = t;
-          failedChunk = chunk;
-        }
-      }
-
-      synchronized void rethrow() {
-        switch (failure) {
-          case null -> {}
-          case RuntimeException e -> throw e;
-          case Error e -> throw e;
-          case Throwable t -> throw new IllegalStateException("threads: a chunk failed", t);
-        }
-      }
-
-      void help() {
-        int i;
-        while ((i = next.getAndIncrement()) < chunks) {
-          try {
-            work.run(i);
-          } catch (Throwable t) {
-            failed(i, t);
-          } finally {
-            done.incrementAndGet();
-          }
-        }
+    /** Keeps the failure of the lowest chunk, so that the same one is reported every time. */
+    private synchronized void failed(int chunk, Throwable t) {
+      if (failure == null || chunk < failedChunk) {
+        failure = t;
+        failedChunk = chunk;
       }
     }
 
-    private final Thread[] workers;
-    private final AtomicInteger busy = new AtomicInteger();
+    synchronized void rethrow() {
+      switch (failure) {
+        case null -> {}
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case Throwable t -> throw new IllegalStateException("threads: a chunk failed", t);
+      }
+    }
+
+    /** Does chunks until none is free. */
+    void help() {
+      int mine = 0;
+      for (int i = getAndIncrement(); i < chunks; i = getAndIncrement()) {
+        try {
+          work.run(i);
+        } catch (Throwable t) {
+          failed(i, t);
+        }
+        mine++;
+      }
+      if (mine > 0) {
+        done.addAndGet(mine);
+      }
+    }
+  }
+
+  private static final class Pool {
+    private final Worker[] workers;
+
+    /** The thread whose loop has the pool. */
+    private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
+
     private volatile @Nullable Loop loop;
     private volatile boolean stopped;
 
     Pool(int workers) {
-      this.workers = new Thread[workers];
+      this.workers = new Worker[workers];
       for (int i = 0; i < workers; i++) {
-        Thread t = new Thread(this::work, "hindsight-" + (i + 1));
-        t.setDaemon(true);
-        this.workers[i] = t;
-        t.start();
+        this.workers[i] = new Worker(this, "hindsight-" + (i + 1));
+      }
+      for (Worker worker : this.workers) {
+        worker.start();
       }
     }
 
     boolean tryRun(int chunks, Chunk work) {
-      if (stopped || !busy.compareAndSet(0, 1)) {
+      if (stopped || !owner.compareAndSet(null, Thread.currentThread())) {
         return false;
       }
       Loop l = new Loop(chunks, work);
       loop = l;
-      int wake = Math.min(workers.length, chunks - 1);
-      for (int i = 0; i < wake; i++) {
-        LockSupport.unpark(workers[i]);
+      int wanted = Math.min(workers.length, chunks - 1);
+      for (int i = 0; i < wanted; i++) {
+        workers[i].wake();
       }
-      INSIDE.set(Boolean.TRUE);
-      try {
-        l.help();
-      } finally {
-        INSIDE.remove();
-      }
-      int spins = 0;
-      while (l.done.get() < chunks) {
-        if (++spins < SPINS) {
+      l.help();
+      for (int spins = 0; l.done.get() < chunks; spins++) {
+        if (spins < 1_000) {
           Thread.onSpinWait();
         } else {
-          Thread.yield();
+          Thread.yield(); // a worker lost its core in the middle of a chunk
         }
       }
       loop = null;
-      busy.set(0);
+      owner.set(null);
       l.rethrow();
       return true;
     }
 
-    private void work() {
-      INSIDE.set(Boolean.TRUE);
-      int spins = 0;
-      while (!stopped) {
-        Loop l = loop;
-        if (l != null && l.next.get() < l.chunks) {
-          l.help();
-          spins = 0;
-        } else if (++spins < SPINS) {
-          Thread.onSpinWait();
-        } else {
-          LockSupport.parkNanos(this, 50_000_000L);
-          spins = 0;
+    void stop() {
+      stopped = true;
+      for (Worker worker : workers) {
+        worker.wake();
+      }
+    }
+  }
+
+  private static final class Worker extends Thread {
+    /**
+     * How long a worker without work keeps its core: longer than the gaps between the kernels of a
+     * training step, because a sleeping worker joins some 50 microseconds late.
+     */
+    private static final long SPIN_NANOS = 100_000;
+
+    private final Pool pool;
+    private volatile boolean asleep;
+
+    Worker(Pool pool, String name) {
+      super(name);
+      this.pool = pool;
+      setDaemon(true);
+    }
+
+    /** A worker that is awake sees the loop by itself: waking it would cost a system call. */
+    void wake() {
+      if (asleep) {
+        LockSupport.unpark(this);
+      }
+    }
+
+    @Override
+    public void run() {
+      while (!pool.stopped) {
+        if (!helped() && !spin()) {
+          asleep = true;
+          // Whoever publishes a loop after this look sees that we are asleep.
+          if (!hasWork() && !pool.stopped) {
+            LockSupport.park(pool);
+          }
+          asleep = false;
         }
       }
     }
 
-    void stop() {
-      stopped = true;
-      for (Thread t : workers) {
-        LockSupport.unpark(t);
+    private boolean helped() {
+      Loop l = pool.loop;
+      if (l == null || l.get() >= l.chunks) {
+        return false;
       }
+      l.help();
+      return true;
+    }
+
+    private boolean hasWork() {
+      Loop l = pool.loop;
+      return l != null && l.get() < l.chunks;
+    }
+
+    /** Waits for work for a while; false when none came. */
+    private boolean spin() {
+      long start = System.nanoTime();
+      do {
+        for (int i = 0; i < 64; i++) {
+          if (hasWork()) {
+            return true;
+          }
+          Thread.onSpinWait();
+        }
+        Thread.yield(); // costs little when nobody waits for this core
+      } while (!pool.stopped && System.nanoTime() - start < SPIN_NANOS);
+      return hasWork();
     }
   }
 }

@@ -1,0 +1,445 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.BYTES;
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.LANES;
+import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
+
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Threads;
+import java.lang.ref.Reference;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Matrix product in single precision: tiles of six rows and up to four vectors ({@link
+ * SixRowKernels}) over panels of B ({@link Panels}) and blocks of K.
+ *
+ * <p>Every element of the result is one chain of fused multiply-adds over ascending K, continued
+ * from block to block through C itself, so its bits depend neither on M and N, nor on threads, nor
+ * on how the operands lie: they are those of the plain loop.
+ *
+ * <p>B is read where it lies when its columns are neighbours and packing would not pay; else from
+ * the kept copy of a weight ({@link WeightPanels}); else it is packed into scratch memory.
+ */
+final class Matmul implements Threads.Chunk {
+  /** Depth of a block: with 6 rows and 64 columns, A and B of a tile stay in the second cache. */
+  private static final int K_BLOCK = 512;
+
+  /** Rows of a chunk at most: its part of A stays in the second cache beside a panel of B. */
+  private static final int ROW_BLOCK = 96;
+
+  /** Below this many rows packing B costs more than reading it with gaps does. */
+  private static final int PACK_ROWS = 48;
+
+  /** Panels that are packed into scratch memory at once hold at most this many floats. */
+  private static final long PANEL_FLOATS = 4 << 20;
+
+  /** A thread is worth waking for this many multiply-adds, about ten microseconds of one core. */
+  private static final long CHUNK_WORK = 400_000;
+
+  private final int m;
+  private final int n;
+  private final int k;
+  private final long a;
+  private final long aRow;
+  private final long aStep;
+  private final long b;
+  private final long bStep;
+  private final long bColumn;
+  private final long c;
+  private final long cRow;
+  private final boolean accumulate;
+
+  private final int vectors;
+  private final int panels;
+
+  /** Packed panels from {@link #firstPanel} on; 0 when B is read where it lies. */
+  private long packed;
+
+  private int firstPanel;
+
+  /** The packed last panel when B is read where it lies and its columns do not fill vectors. */
+  private long packedLast;
+
+  private int rowsPerChunk;
+  private int rowChunks;
+  private int panelsPerChunk;
+  private int panelsInGroup;
+
+  /** All distances in bytes. */
+  private Matmul(
+      int m,
+      int n,
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long bColumn,
+      long c,
+      long cRow,
+      boolean accumulate) {
+    this.m = m;
+    this.n = n;
+    this.k = k;
+    this.a = a;
+    this.aRow = aRow;
+    this.aStep = aStep;
+    this.b = b;
+    this.bStep = bStep;
+    this.bColumn = bColumn;
+    this.c = c;
+    this.cRow = cRow;
+    this.accumulate = accumulate;
+    this.vectors = Panels.vectors(n);
+    this.panels = Panels.count(vectors);
+  }
+
+  /** {@code out (+)= a b} for matrices, or for batches of them over leading axes. */
+  static void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+    int rank = out.rank();
+    int m = out.dim(-2);
+    int n = out.dim(-1);
+    int k = a.dim(-1);
+    if (m == 0 || n == 0 || out.size() == 0) {
+      return;
+    }
+    long aAt = Simd.address(a);
+    long bAt = Simd.address(b);
+    long outAt = Simd.address(out);
+    if (rank == 2) {
+      of(a, b, out, m, n, k, aAt, bAt, outAt, accumulate).run(b, true);
+      return;
+    }
+    int batches = Math.toIntExact(out.size() / ((long) m * n));
+    boolean shared = batchStride(b, rank - 2) == 0;
+    if (shared && foldsRows(a) && foldsRows(out)) {
+      int rows = Math.multiplyExact(batches, m);
+      of(a, b, out, rows, n, k, aAt, bAt, outAt, accumulate).run(b, true);
+      return;
+    }
+    long work = (long) m * n * k;
+    boolean small = work < 16 * CHUNK_WORK;
+    Threads.Chunk one =
+        i ->
+            of(
+                    a,
+                    b,
+                    out,
+                    m,
+                    n,
+                    k,
+                    aAt + batchOffset(a, i),
+                    bAt + batchOffset(b, i),
+                    outAt + batchOffset(out, i),
+                    accumulate)
+                .run(b, !small);
+    if (!small) {
+      for (int i = 0; i < batches; i++) {
+        one.run(i);
+      }
+      return;
+    }
+    int perChunk = (int) Math.max(1, CHUNK_WORK / Math.max(1, work));
+    Threads.run(
+        (batches + perChunk - 1) / perChunk,
+        chunk -> {
+          int end = Math.min(batches, (chunk + 1) * perChunk);
+          for (int i = chunk * perChunk; i < end; i++) {
+            one.run(i);
+          }
+        });
+  }
+
+  private static Matmul of(
+      Tensor a,
+      Tensor b,
+      Tensor out,
+      int m,
+      int n,
+      int k,
+      long aAt,
+      long bAt,
+      long outAt,
+      boolean accumulate) {
+    return new Matmul(
+        m,
+        n,
+        k,
+        aAt,
+        4 * a.stride(-2),
+        4 * a.stride(-1),
+        bAt,
+        4 * b.stride(-2),
+        n == 1 ? 4 : 4 * b.stride(-1),
+        outAt,
+        4 * out.stride(-2),
+        accumulate);
+  }
+
+  /** Whether all leading axes have stride 0 (then 0), else 1. */
+  private static int batchStride(Tensor t, int axes) {
+    for (int i = 0; i < axes; i++) {
+      if (t.dim(i) != 1 && t.stride(i) != 0) {
+        return 1;
+      }
+    }
+    return 0;
+  }
+
+  /** Whether the leading axes continue the rows at one distance, so that a batch is one matrix. */
+  private static boolean foldsRows(Tensor t) {
+    long next = t.stride(-2) * t.dim(-2);
+    for (int i = t.rank() - 3; i >= 0; i--) {
+      if (t.dim(i) != 1 && t.stride(i) != next) {
+        return false;
+      }
+      next *= t.dim(i);
+    }
+    return true;
+  }
+
+  private static long batchOffset(Tensor t, int batch) {
+    long offset = 0;
+    for (int i = t.rank() - 3; i >= 0; i--) {
+      offset += batch % t.dim(i) * t.stride(i);
+      batch /= t.dim(i);
+    }
+    return 4 * offset;
+  }
+
+  /** Computes one matrix product; {@code alone} when it may use all threads and kept panels. */
+  private void run(Tensor bTensor, boolean alone) {
+    if (k == 0) {
+      if (!accumulate) {
+        Fill.rows(m, n, c, cRow, 0f);
+      }
+      return;
+    }
+    boolean besideEachOther = bColumn == 4;
+    boolean likePanel = besideEachOther && panels == 1 && bStep <= 4L * BYTES;
+    if (likePanel || besideEachOther && m < PACK_ROWS) {
+      runInPlace(alone);
+      return;
+    }
+    if (alone && bTensor.storage().isPersistent()) {
+      WeightPanels.Entry kept =
+          WeightPanels.find(
+              bTensor.storage(),
+              bTensor.offset(),
+              bTensor.stride(-2),
+              n == 1 ? 1 : bTensor.stride(-1),
+              k,
+              n);
+      if (kept != null) {
+        packed = kept.address();
+        runGroup(0, panels, alone);
+        Reference.reachabilityFence(kept);
+        return;
+      }
+    }
+    runPacking(alone);
+  }
+
+  private void runInPlace(boolean alone) {
+    int last = Panels.start(panels - 1, vectors, panels) * LANES;
+    int width = vectors * LANES - last;
+    if (n - last < width) {
+      packedLast = Scratch.ofThread().reserve(Scratch.Region.PANELS, 4L * k * width);
+      Panels.pack(k, n - last, b + 4L * last, bStep, bColumn, packedLast, width);
+    }
+    runGroup(0, panels, alone);
+  }
+
+  private void runPacking(boolean alone) {
+    int group = (int) Math.max(1, Math.min(panels, PANEL_FLOATS / ((long) k * 4 * LANES)));
+    for (int from = 0; from < panels; from += group) {
+      int to = Math.min(panels, from + group);
+      int first = Panels.start(from, vectors, panels);
+      int end = Panels.start(to, vectors, panels);
+      packed = Scratch.ofThread().reserve(Scratch.Region.PANELS, (long) k * (end - first) * BYTES);
+      firstPanel = from;
+      if (alone && (long) k * (end - first) * LANES > CHUNK_WORK) {
+        int base = from;
+        Threads.run(to - from, i -> packPanel(base + i));
+      } else {
+        for (int p = from; p < to; p++) {
+          packPanel(p);
+        }
+      }
+      runGroup(from, to, alone);
+    }
+  }
+
+  private void packPanel(int p) {
+    int first = Panels.start(firstPanel, vectors, panels);
+    int from = Panels.start(p, vectors, panels);
+    int width = (Panels.start(p + 1, vectors, panels) - from) * LANES;
+    int column = from * LANES;
+    Panels.pack(
+        k,
+        Math.min(width, n - column),
+        b + bColumn * column,
+        bStep,
+        bColumn,
+        packed + (long) k * (from - first) * BYTES,
+        width);
+  }
+
+  private void runGroup(int from, int to, boolean alone) {
+    firstPanel = from;
+    panelsInGroup = to - from;
+    rowsPerChunk = m;
+    rowChunks = 1;
+    panelsPerChunk = panelsInGroup;
+    if (!alone) {
+      run(0);
+      return;
+    }
+    // About 32 chunks where there is work for them: enough for any order of finishing.
+    long perRow = (long) k * panelsInGroup * (vectors / panels) * LANES;
+    long target = Math.max(CHUNK_WORK, perRow * m / 32);
+    rowsPerChunk = (int) Math.min(ROW_BLOCK, (target / perRow + 5) / 6 * 6);
+    rowsPerChunk = Math.max(rowsPerChunk, 6);
+    rowChunks = (m + rowsPerChunk - 1) / rowsPerChunk;
+    long perPanel = (long) k * Math.min(m, rowsPerChunk) * (vectors / panels) * LANES;
+    panelsPerChunk = (int) Math.max(1, Math.min(panelsInGroup, target / perPanel));
+    int panelChunks = (panelsInGroup + panelsPerChunk - 1) / panelsPerChunk;
+    Threads.run(rowChunks * panelChunks, this);
+  }
+
+  /** One block of rows against some panels, over all of K. */
+  @Override
+  public void run(int chunk) {
+    int row = chunk % rowChunks * rowsPerChunk;
+    int rows = Math.min(m - row, rowsPerChunk);
+    int panel = firstPanel + chunk / rowChunks * panelsPerChunk;
+    int panelEnd = Math.min(firstPanel + panelsInGroup, panel + panelsPerChunk);
+    int first = Panels.start(firstPanel, vectors, panels);
+    for (int k0 = 0; k0 < k; k0 += K_BLOCK) {
+      int depth = Math.min(K_BLOCK, k - k0);
+      boolean onward = accumulate || k0 > 0;
+      for (int p = panel; p < panelEnd; p++) {
+        int start = Panels.start(p, vectors, panels);
+        int wide = Panels.start(p + 1, vectors, panels) - start;
+        long step = (long) wide * BYTES;
+        long from;
+        if (packed != 0) {
+          from = packed + (start - first) * (long) BYTES * k + k0 * step;
+        } else if (packedLast != 0 && p == panels - 1) {
+          from = packedLast + k0 * step;
+        } else {
+          from = b + (long) start * BYTES + k0 * bStep;
+          step = bStep;
+        }
+        long aAt = a + row * aRow + k0 * aStep;
+        long cAt = c + row * cRow + (long) start * BYTES;
+        int columns = n - start * LANES;
+        if (columns >= wide * LANES) {
+          tiles(rows, wide, depth, aAt, from, step, cAt, onward);
+        } else {
+          edgeTiles(rows, wide, depth, aAt, from, step, cAt, onward, columns);
+        }
+      }
+    }
+  }
+
+  private void tiles(
+      int rows, int wide, int depth, long aAt, long bAt, long step, long cAt, boolean onward) {
+    int r = 0;
+    while (r < rows) {
+      int take = take(rows - r);
+      if (onward) {
+        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, cAt, cRow, cAt, cRow);
+      } else {
+        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
+      }
+      r += take;
+      aAt += take * aRow;
+      cAt += take * cRow;
+    }
+  }
+
+  /** As {@link #tiles}, through a full tile beside C: only {@code columns} of it are C's. */
+  private void edgeTiles(
+      int rows,
+      int wide,
+      int depth,
+      long aAt,
+      long bAt,
+      long step,
+      long cAt,
+      boolean onward,
+      int columns) {
+    long width = (long) wide * BYTES;
+    long side = Scratch.ofThread().reserve(Scratch.Region.TILE, 6 * width);
+    int r = 0;
+    while (r < rows) {
+      int take = take(rows - r);
+      if (onward) {
+        copyRows(take, columns, cAt, cRow, side, width);
+        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, side, width, side, width);
+      } else {
+        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, side, width);
+      }
+      copyRows(take, columns, side, width, cAt, cRow);
+      r += take;
+      aAt += take * aRow;
+      cAt += take * cRow;
+    }
+  }
+
+  private static int take(int rows) {
+    return rows >= 6 ? 6 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
+  }
+
+  private static void copyRows(
+      int rows, int columns, long from, long fromRow, long to, long toRow) {
+    int whole = columns / LANES * LANES;
+    VectorMask<Float> rest = F.indexInRange(whole, columns);
+    for (int r = 0; r < rows; r++) {
+      for (int j = 0; j < whole; j += LANES) {
+        FloatVector.fromMemorySegment(F, MEMORY, from + 4L * j, ORDER)
+            .intoMemorySegment(MEMORY, to + 4L * j, ORDER);
+      }
+      if (whole < columns) {
+        FloatVector.fromMemorySegment(F, MEMORY, from + 4L * whole, ORDER, rest)
+            .intoMemorySegment(MEMORY, to + 4L * whole, ORDER, rest);
+      }
+      from += fromRow;
+      to += toRow;
+    }
+  }
+
+  private static void tile(
+      int rows,
+      int wide,
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    switch (rows * 8 + wide) {
+      case 6 * 8 + 4 -> SixRowKernels.rows6x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 6 * 8 + 3 -> SixRowKernels.rows6x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 6 * 8 + 2 -> SixRowKernels.rows6x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 4 * 8 + 4 -> FewRowKernels.rows4x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 4 * 8 + 3 -> FewRowKernels.rows4x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 4 * 8 + 2 -> FewRowKernels.rows4x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 2 * 8 + 4 -> FewRowKernels.rows2x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 2 * 8 + 3 -> FewRowKernels.rows2x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 2 * 8 + 2 -> FewRowKernels.rows2x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 8 + 4 -> FewRowKernels.rows1x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 8 + 3 -> FewRowKernels.rows1x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      default -> FewRowKernels.rows1x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+    }
+  }
+}

@@ -1,0 +1,296 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.BYTES;
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.FLOAT;
+import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The microkernels of {@link Matmul}: six rows of A against a panel of B that is two, three or four
+ * vectors wide, with one named accumulator a vector of the tile, so that C2 keeps all of them in
+ * registers (6 x 4 of the 32 registers of AVX-512; 6 x 2 of the 16 of AVX2).
+ *
+ * <p>Each starts from the values at {@code from} (C itself, or zeros with a row distance of 0: so
+ * one method both accumulates and overwrites, and C2 has half as much to compile) and continues one
+ * chain of fused multiply-adds an element over ascending K. {@code a} is read with any two strides,
+ * so a transposed A needs no packing. All distances are in bytes.
+ *
+ * <p>Loads and stores are written out: past C2's node limit only methods of the JDK that demand
+ * inlining are still inlined, and a helper of ours cost a factor of ten.
+ */
+final class SixRowKernels {
+  private SixRowKernels() {}
+
+  static void rows6x4(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c03 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c11 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c12 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c13 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c20 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c21 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c22 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c23 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c30 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c31 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c32 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c33 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c40 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c41 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c42 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c43 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c50 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c51 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c52 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    FloatVector c53 = FloatVector.fromMemorySegment(F, MEMORY, from + 3 * BYTES, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, ORDER);
+      FloatVector b2 = FloatVector.fromMemorySegment(F, MEMORY, b + 2 * BYTES, ORDER);
+      FloatVector b3 = FloatVector.fromMemorySegment(F, MEMORY, b + 3 * BYTES, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      c02 = x.fma(b2, c02);
+      c03 = x.fma(b3, c03);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+      c12 = x.fma(b2, c12);
+      c13 = x.fma(b3, c13);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 2 * aRow));
+      c20 = x.fma(b0, c20);
+      c21 = x.fma(b1, c21);
+      c22 = x.fma(b2, c22);
+      c23 = x.fma(b3, c23);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      c30 = x.fma(b0, c30);
+      c31 = x.fma(b1, c31);
+      c32 = x.fma(b2, c32);
+      c33 = x.fma(b3, c33);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4 * aRow));
+      c40 = x.fma(b0, c40);
+      c41 = x.fma(b1, c41);
+      c42 = x.fma(b2, c42);
+      c43 = x.fma(b3, c43);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
+      c50 = x.fma(b0, c50);
+      c51 = x.fma(b1, c51);
+      c52 = x.fma(b2, c52);
+      c53 = x.fma(b3, c53);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c02.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c03.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+    c11.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c12.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c13.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+    c += cRow;
+    c20.intoMemorySegment(MEMORY, c, ORDER);
+    c21.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c22.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c23.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+    c += cRow;
+    c30.intoMemorySegment(MEMORY, c, ORDER);
+    c31.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c32.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c33.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+    c += cRow;
+    c40.intoMemorySegment(MEMORY, c, ORDER);
+    c41.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c42.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c43.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+    c += cRow;
+    c50.intoMemorySegment(MEMORY, c, ORDER);
+    c51.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c52.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c53.intoMemorySegment(MEMORY, c + 3 * BYTES, ORDER);
+  }
+
+  static void rows6x3(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c11 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c12 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c20 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c21 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c22 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c30 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c31 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c32 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c40 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c41 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c42 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    from += fromRow;
+    FloatVector c50 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c51 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    FloatVector c52 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, ORDER);
+      FloatVector b2 = FloatVector.fromMemorySegment(F, MEMORY, b + 2 * BYTES, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      c02 = x.fma(b2, c02);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+      c12 = x.fma(b2, c12);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 2 * aRow));
+      c20 = x.fma(b0, c20);
+      c21 = x.fma(b1, c21);
+      c22 = x.fma(b2, c22);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      c30 = x.fma(b0, c30);
+      c31 = x.fma(b1, c31);
+      c32 = x.fma(b2, c32);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4 * aRow));
+      c40 = x.fma(b0, c40);
+      c41 = x.fma(b1, c41);
+      c42 = x.fma(b2, c42);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
+      c50 = x.fma(b0, c50);
+      c51 = x.fma(b1, c51);
+      c52 = x.fma(b2, c52);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c02.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+    c11.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c12.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c += cRow;
+    c20.intoMemorySegment(MEMORY, c, ORDER);
+    c21.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c22.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c += cRow;
+    c30.intoMemorySegment(MEMORY, c, ORDER);
+    c31.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c32.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c += cRow;
+    c40.intoMemorySegment(MEMORY, c, ORDER);
+    c41.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c42.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+    c += cRow;
+    c50.intoMemorySegment(MEMORY, c, ORDER);
+    c51.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c52.intoMemorySegment(MEMORY, c + 2 * BYTES, ORDER);
+  }
+
+  static void rows6x2(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c11 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    from += fromRow;
+    FloatVector c20 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c21 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    from += fromRow;
+    FloatVector c30 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c31 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    from += fromRow;
+    FloatVector c40 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c41 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    from += fromRow;
+    FloatVector c50 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    FloatVector c51 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(F, MEMORY, b + BYTES, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      c01 = x.fma(b1, c01);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      c11 = x.fma(b1, c11);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 2 * aRow));
+      c20 = x.fma(b0, c20);
+      c21 = x.fma(b1, c21);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      c30 = x.fma(b0, c30);
+      c31 = x.fma(b1, c31);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4 * aRow));
+      c40 = x.fma(b0, c40);
+      c41 = x.fma(b1, c41);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
+      c50 = x.fma(b0, c50);
+      c51 = x.fma(b1, c51);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+    c11.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c += cRow;
+    c20.intoMemorySegment(MEMORY, c, ORDER);
+    c21.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c += cRow;
+    c30.intoMemorySegment(MEMORY, c, ORDER);
+    c31.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c += cRow;
+    c40.intoMemorySegment(MEMORY, c, ORDER);
+    c41.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+    c += cRow;
+    c50.intoMemorySegment(MEMORY, c, ORDER);
+    c51.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+  }
+}

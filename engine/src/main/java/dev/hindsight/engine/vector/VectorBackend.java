@@ -1,0 +1,279 @@
+package dev.hindsight.engine.vector;
+
+import dev.hindsight.engine.AdamWStep;
+import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.HostBackend;
+import dev.hindsight.engine.ReduceOp;
+import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Threads;
+import dev.hindsight.engine.UnaryOp;
+import dev.hindsight.engine.reference.ReferenceBackend;
+import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fast CPU backend for F32, on the Vector API; each family of kernels is a file of its own
+ * beside this one. F64 and what is not worth a kernel go to the reference backend, which reads the
+ * same memory.
+ *
+ * <p>Kernels work with absolute addresses, so each method here keeps its operands reachable until
+ * the kernel is done.
+ */
+public final class VectorBackend extends HostBackend {
+  static final String NAME = "vector";
+
+  private final ReferenceBackend reference = new ReferenceBackend();
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return "vector: "
+        + Simd.F.vectorBitSize()
+        + "-bit vectors, "
+        + Threads.count()
+        + " threads, F32";
+  }
+
+  @Override
+  public boolean supports(DType dtype) {
+    return dtype == DType.F32;
+  }
+
+  @Override
+  public void fill(Tensor out, double value) {
+    if (isF32(out) && out.isContiguous()) {
+      Fill.contiguous(out, (float) value);
+      keep(out);
+    } else {
+      reference.fill(out, value);
+    }
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor out) {
+    reference.copy(x, out);
+  }
+
+  @Override
+  public void unary(UnaryOp op, Tensor x, Tensor out) {
+    reference.unary(op, x, out);
+  }
+
+  @Override
+  public void unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy, Tensor dx) {
+    reference.unaryBackward(op, x, y, dy, dx);
+  }
+
+  @Override
+  public void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
+    reference.binary(op, a, b, out);
+  }
+
+  @Override
+  public void affine(Tensor x, double scale, double shift, Tensor out) {
+    reference.affine(x, scale, shift, out);
+  }
+
+  @Override
+  public void clamp(Tensor x, double low, double high, Tensor out) {
+    reference.clamp(x, low, high, out);
+  }
+
+  @Override
+  public void where(Tensor condition, Tensor a, Tensor b, Tensor out) {
+    reference.where(condition, a, b, out);
+  }
+
+  @Override
+  public void addScaled(Tensor x, double scale, Tensor out) {
+    reference.addScaled(x, scale, out);
+  }
+
+  @Override
+  public void reduce(ReduceOp op, Tensor x, Tensor out) {
+    reference.reduce(op, x, out);
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    return reference.sumOfSquares(x);
+  }
+
+  @Override
+  public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+    if (isF32(out)) {
+      Matmul.matmul(a, b, out, accumulate);
+      keep(a, b, out);
+    } else {
+      reference.matmul(a, b, out, accumulate);
+    }
+  }
+
+  @Override
+  public void gatherRows(Tensor table, Tensor ids, Tensor out) {
+    reference.gatherRows(table, ids, out);
+  }
+
+  @Override
+  public void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
+    reference.scatterAddRows(rows, ids, out);
+  }
+
+  @Override
+  public void gatherLast(Tensor x, Tensor index, Tensor out) {
+    reference.gatherLast(x, index, out);
+  }
+
+  @Override
+  public void scatterAddLast(Tensor x, Tensor index, Tensor out) {
+    reference.scatterAddLast(x, index, out);
+  }
+
+  @Override
+  public void topK(Tensor x, Tensor values, Tensor indices) {
+    reference.topK(x, values, indices);
+  }
+
+  @Override
+  public void softmax(Tensor x, Tensor out) {
+    reference.softmax(x, out);
+  }
+
+  @Override
+  public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+    reference.softmaxBackward(y, dy, dx);
+  }
+
+  @Override
+  public void logSoftmax(Tensor x, Tensor out) {
+    reference.logSoftmax(x, out);
+  }
+
+  @Override
+  public void logSoftmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+    reference.logSoftmaxBackward(y, dy, dx);
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, double epsilon, Tensor out, Tensor rstd) {
+    reference.rmsNorm(x, weight, epsilon, out, rstd);
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor x,
+      Tensor weight,
+      Tensor rstd,
+      Tensor dy,
+      @Nullable Tensor dx,
+      @Nullable Tensor dWeight) {
+    reference.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+  }
+
+  @Override
+  public void layerNorm(
+      Tensor x, Tensor weight, Tensor bias, double epsilon, Tensor out, Tensor mean, Tensor rstd) {
+    reference.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+  }
+
+  @Override
+  public void layerNormBackward(
+      Tensor x,
+      Tensor weight,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy,
+      @Nullable Tensor dx,
+      @Nullable Tensor dWeight,
+      @Nullable Tensor dBias) {
+    reference.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+  }
+
+  @Override
+  public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
+    reference.rope(x, positions, theta, inverse, out);
+  }
+
+  @Override
+  public void swiglu(Tensor gate, Tensor up, Tensor out) {
+    reference.swiglu(gate, up, out);
+  }
+
+  @Override
+  public void swigluBackward(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
+    reference.swigluBackward(gate, up, dy, dGate, dUp);
+  }
+
+  @Override
+  public void attention(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
+    reference.attention(q, k, v, layout, scale, out, lse);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      Tensor lse,
+      Tensor dOut,
+      Tensor dq,
+      Tensor dk,
+      Tensor dv) {
+    reference.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+  }
+
+  @Override
+  public void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse) {
+    reference.crossEntropy(logits, targets, loss, lse);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      Tensor logits, Tensor targets, Tensor lse, Tensor dLoss, Tensor dLogits) {
+    reference.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+  }
+
+  @Override
+  public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    reference.adamW(parameter, gradient, m, v, step);
+  }
+
+  @Override
+  public void lerp(Tensor x, double rate, Tensor out) {
+    reference.lerp(x, rate, out);
+  }
+
+  private static boolean isF32(Tensor t) {
+    return t.dtype() == DType.F32;
+  }
+
+  /** Keeps memory that a kernel knows by address alone from being freed before it ends. */
+  private static void keep(Tensor a) {
+    Reference.reachabilityFence(a);
+  }
+
+  private static void keep(Tensor a, Tensor b) {
+    Reference.reachabilityFence(a);
+    Reference.reachabilityFence(b);
+  }
+
+  private static void keep(Tensor a, Tensor b, Tensor c) {
+    keep(a, b);
+    keep(c);
+  }
+
+  private static void keep(Tensor a, Tensor b, Tensor c, Tensor d) {
+    keep(a, b);
+    keep(c, d);
+  }
+}
