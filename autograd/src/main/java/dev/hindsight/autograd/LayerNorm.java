@@ -26,7 +26,7 @@ final class LayerNorm extends Op {
   }
 
   static Variable apply(Variable x, Variable weight, Variable bias, double epsilon) {
-    if (x.tensor().rank() > 2) {
+    if (x.tensor().rank() != 2 && x.tensor().rank() > 0) {
       int rows = Math.toIntExact(x.shape().drop(-1).size());
       return apply(x.reshape(rows, x.dim(-1)), weight, bias, epsilon).reshape(x.shape());
     }

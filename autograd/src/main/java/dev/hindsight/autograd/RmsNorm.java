@@ -23,7 +23,7 @@ final class RmsNorm extends Op {
   }
 
   static Variable apply(Variable x, Variable weight, double epsilon) {
-    if (x.tensor().rank() > 2) {
+    if (x.tensor().rank() != 2 && x.tensor().rank() > 0) {
       int rows = Math.toIntExact(x.shape().drop(-1).size());
       return apply(x.reshape(rows, x.dim(-1)), weight, epsilon).reshape(x.shape());
     }

@@ -193,10 +193,8 @@ final class Walk {
       }
     }
     Arrays.sort(reached, 0, count, (a, b) -> Long.compare(a.sequence, b.sequence));
-    for (Node t : targets) {
-      if (t.mark == -mark) {
-        t.mark = mark;
-      }
+    for (Node t : targets) { // also those not reached: a checkpoint's function may read them
+      t.mark = mark;
     }
     for (int i = 0; i < count; i++) {
       Node n = reached[i];
