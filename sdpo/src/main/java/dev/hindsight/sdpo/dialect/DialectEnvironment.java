@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -33,9 +34,9 @@ public final class DialectEnvironment implements Environment {
 
   private static final Split TRAIN = new Split(false);
   private static final Split TEST = new Split(true);
-  private static final Map<String, DialectQuestion> BY_ID =
+  private static final Map<Question, DialectQuestion> KNOWN =
       DialectQuestion.all().stream()
-          .collect(Collectors.toUnmodifiableMap(q -> q.question().id(), q -> q));
+          .collect(Collectors.toUnmodifiableMap(DialectQuestion::question, Function.identity()));
 
   private final String name;
   private final Dialect dialect;
@@ -181,10 +182,8 @@ public final class DialectEnvironment implements Environment {
   }
 
   static DialectQuestion dialectQuestion(Question question) {
-    DialectQuestion known = BY_ID.get(question.id());
-    return known != null && known.text().equals(question.text())
-        ? known
-        : DialectQuestion.parse(question.text());
+    DialectQuestion known = KNOWN.get(question);
+    return known != null ? known : DialectQuestion.parse(question.text());
   }
 
   /** The questions of the training or of the test set, and how to draw from them. */

