@@ -1,5 +1,6 @@
 package dev.hindsight.sdpo.dialect;
 
+import dev.hindsight.transformer.Document;
 import java.util.List;
 
 /**
@@ -27,6 +28,11 @@ public record PretrainingDocument(Kind kind, List<String> prompt, List<String> t
 
   public int[] targetIds() {
     return DialectVocabulary.ids(target);
+  }
+
+  /** The same in token ids, as the pretraining loop takes it. */
+  public Document toDocument() {
+    return new Document(promptIds(), targetIds());
   }
 
   /** Tokens of prompt and target together. */
