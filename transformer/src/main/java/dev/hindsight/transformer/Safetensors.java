@@ -99,6 +99,7 @@ public final class Safetensors implements AutoCloseable {
    * @throws MalformedFileException when it breaks a rule of the format
    * @throws IOException when it is missing or cannot be read
    */
+  @SuppressWarnings("MustBeClosedChecker") // the opened file closes its arena
   public static Safetensors open(Path file) throws IOException {
     if (Files.isDirectory(file)) {
       throw new IOException(file + " is a folder; give the .safetensors file in it");
