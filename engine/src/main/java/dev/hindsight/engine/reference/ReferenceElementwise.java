@@ -70,6 +70,9 @@ public final class ReferenceElementwise {
     int bytes = x.dtype().bytes();
     for (Rows rows = Rows.elementwise(x, out); rows.next(); ) {
       long length = rows.length();
+      if (length == 0) {
+        continue; // an empty row may begin behind the end of an empty storage
+      }
       boolean dense =
           length == 1 || (rows.at(0, 1) == rows.at(0, 0) + 1 && rows.at(1, 1) == rows.at(1, 0) + 1);
       long pieces = dense ? 1 : length;

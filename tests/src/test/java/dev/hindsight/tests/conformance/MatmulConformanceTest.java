@@ -1,0 +1,168 @@
+package dev.hindsight.tests.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Matrix products: every element is one chain of fused multiply-adds over ascending K, so every
+ * backend gives the bits that four lines of Java give.
+ */
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.hindsight.tests.conformance.Subject#stream")
+class MatmulConformanceTest {
+  @Parameter Subject subject;
+
+  /** {@code former + a b} of row-major matrices, chain by chain in the type under test. */
+  private double[] chain(int m, int k, int n, double[] a, double[] b, double[] former) {
+    double[] out = new double[m * n];
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        double sum = former[i * n + j];
+        for (int p = 0; p < k; p++) {
+          sum =
+              subject.dtype() == DType.F64
+                  ? Math.fma(a[i * k + p], b[p * n + j], sum)
+                  : Math.fma((float) a[i * k + p], (float) b[p * n + j], (float) sum);
+        }
+        out[i * n + j] = sum;
+      }
+    }
+    return out;
+  }
+
+  private void check(
+      int m, int k, int n, Layout aLayout, Layout bLayout, Layout outLayout, boolean accumulate) {
+    String label =
+        String.format("[%d, %d] %s x [%d, %d] %s to %s", m, k, aLayout, k, n, bLayout, outLayout);
+    Trial trial = new Trial(subject, "%s", label);
+    double[] a = Values.uniform(m, (long) m * k, -2, 2);
+    double[] b = Values.uniform(n, (long) k * n, -2, 2);
+    double[] former = Values.uniform(k, (long) m * n, -2, 2);
+    Operand as = trial.in(Shape.of(m, k), aLayout, a);
+    Operand bs = trial.in(Shape.of(k, n), bLayout, b);
+    Operand out = trial.inOut(Shape.of(m, n), outLayout, former);
+    trial.run((x, at) -> x.matmul(at.of(as), at.of(bs), at.of(out), accumulate));
+    double[] want = chain(m, k, n, a, b, accumulate ? former : new double[m * n]);
+    assertThat(out.got()).as("%s: %s", subject, label).isEqualTo(want);
+  }
+
+  @Test
+  @Covers("matmul")
+  void everySizeOfEachAxis() {
+    for (int size : Values.LANE_BOUNDARIES) {
+      for (boolean accumulate : new boolean[] {false, true}) {
+        Layout c = Layout.CONTIGUOUS;
+        check(size, 9, 10, c, c, c, accumulate);
+        check(5, size, 10, c, c, c, accumulate);
+        check(5, 9, size, c, c, c, accumulate);
+      }
+    }
+  }
+
+  @Test
+  @Covers("matmul")
+  void everyLayoutOfEachOperand() {
+    for (int m : Values.FEW) {
+      for (int n : Values.FEW) {
+        for (Layout a : Layout.values()) {
+          for (Layout b : Layout.values()) {
+            check(m, 11, n, a, b, Layout.PADDED_ROWS, false);
+          }
+        }
+        check(m, 11, n, Layout.OFFSET, Layout.TRANSPOSED, Layout.OFFSET, true);
+      }
+    }
+  }
+
+  /** Over the blocks that a fast backend cuts M, K and N into. */
+  @Test
+  @Covers("matmul")
+  void largerThanABlock() {
+    for (Layout b : new Layout[] {Layout.CONTIGUOUS, Layout.TRANSPOSED}) {
+      check(1, 700, 300, Layout.CONTIGUOUS, b, Layout.CONTIGUOUS, false);
+      check(133, 523, 261, Layout.CONTIGUOUS, b, Layout.CONTIGUOUS, true);
+    }
+    check(261, 133, 70, Layout.TRANSPOSED, Layout.CONTIGUOUS, Layout.CONTIGUOUS, true);
+  }
+
+  @Test
+  @Covers("matmul")
+  void batchesAndBroadcastBatches() {
+    int m = 5;
+    int k = 17;
+    int n = 19;
+    Shape whole = Shape.of(3, 2, m, k);
+    for (Shape b : new Shape[] {Shape.of(3, 2, k, n), Shape.of(2, k, n), Shape.of(3, 1, k, n)}) {
+      Shape expanded = Shape.of(3, 2, k, n);
+      for (Layout layout : Layout.values()) {
+        Trial trial = new Trial(subject, "%s x %s %s", whole, b, layout);
+        Operand as = trial.in(whole, layout, Values.uniform(1, whole));
+        Operand bs = trial.in(b, layout, Values.uniform(2, b)).view(t -> t.expand(expanded));
+        Operand out = trial.out(Shape.of(3, 2, m, n));
+        trial
+            .run((x, at) -> x.matmul(at.of(as), at.of(bs), at.of(out), false))
+            .within(out, (i, want) -> subject.gamma(k) * 4 * k);
+        double[] a = as.want();
+        double[] all = bs.want();
+        double[] got = out.got();
+        for (int batch = 0; batch < 6; batch++) {
+          double[] want =
+              chain(
+                  m,
+                  k,
+                  n,
+                  java.util.Arrays.copyOfRange(a, batch * m * k, (batch + 1) * m * k),
+                  java.util.Arrays.copyOfRange(all, batch * k * n, (batch + 1) * k * n),
+                  new double[m * n]);
+          assertThat(java.util.Arrays.copyOfRange(got, batch * m * n, (batch + 1) * m * n))
+              .as("%s: batch %d", subject, batch)
+              .isEqualTo(want);
+        }
+      }
+    }
+  }
+
+  /** Attention's own products: heads are an axis in the middle, so that nothing is contiguous. */
+  @Test
+  @Covers("matmul")
+  void permutedBatches() {
+    Shape packed = Shape.of(9, 4, 8); // rows, heads, channels
+    Trial trial = new Trial(subject, "permuted heads");
+    Operand q = trial.in(packed, Values.uniform(1, packed)).view(t -> t.permute(1, 0, 2));
+    Operand k = trial.in(packed, Values.uniform(2, packed)).view(t -> t.permute(1, 2, 0));
+    Operand out = trial.out(Shape.of(4, 9, 9));
+    trial
+        .run((x, at) -> x.matmul(at.of(q), at.of(k), at.of(out), false))
+        .within(out, (i, want) -> subject.gamma(8) * 4 * 8);
+  }
+
+  @Test
+  @Covers("matmul")
+  void noDepthGivesZeroOrWhatWasThere() {
+    check(3, 0, 5, Layout.CONTIGUOUS, Layout.CONTIGUOUS, Layout.CONTIGUOUS, false);
+    check(3, 0, 5, Layout.CONTIGUOUS, Layout.CONTIGUOUS, Layout.CONTIGUOUS, true);
+  }
+
+  /** An infinity or NaN reaches its own row and column, and no padding of a block makes one. */
+  @Test
+  @Covers("matmul")
+  void specialValues() {
+    for (double special : new double[] {Double.NaN, Double.POSITIVE_INFINITY, 3e38, 1e-42}) {
+      double[] a = Values.uniform(1, 35, 1, 2);
+      double[] b = Values.uniform(2, 77, 1, 2);
+      a[17] = special;
+      Trial trial = new Trial(subject, "with %s", special);
+      Operand as = trial.in(Shape.of(5, 7), a);
+      Operand bs = trial.in(Shape.of(7, 11), b);
+      Operand out = trial.out(Shape.of(5, 11));
+      trial.run((x, at) -> x.matmul(at.of(as), at.of(bs), at.of(out), false));
+      assertThat(out.got()).isEqualTo(chain(5, 7, 11, as.want(), bs.want(), new double[55]));
+    }
+  }
+}
