@@ -165,10 +165,16 @@ public final class Pretrainer implements AutoCloseable {
   private final Schedule schedule;
   private final Workspace workspace;
   private final PretrainingCheckpoint checkpoint;
+  private final long logitsAtOnce;
   private long tokens;
 
   /** A run at its beginning, over a decoder as it stands; its weights are trained in place. */
   public Pretrainer(Decoder decoder, DocumentSource source, Options options) {
+    this(decoder, source, options, LOGITS_AT_ONCE);
+  }
+
+  Pretrainer(Decoder decoder, DocumentSource source, Options options, long logitsAtOnce) {
+    this.logitsAtOnce = logitsAtOnce;
     this.decoder = decoder;
     this.source = source;
     this.options = options;
@@ -300,7 +306,7 @@ public final class Pretrainer implements AutoCloseable {
     for (int i = 0; i < documents.size(); i++) {
       rows += documents.get(i).length();
       logits += (long) documents.get(i).target().length * decoder.config().vocabSize();
-      if (i > from && (rows > ROWS_AT_ONCE || logits > LOGITS_AT_ONCE)) {
+      if (i > from && (rows > ROWS_AT_ONCE || logits > logitsAtOnce)) {
         parts.add(documents.subList(from, i));
         from = i;
         rows = documents.get(i).length();
