@@ -44,8 +44,15 @@ public final class RunRecord {
               + " is no run folder: it has no metrics.jsonl; give a folder that `train` or"
               + " `quickstart` wrote");
     }
+    List<JsonNode> metrics = lines(file);
+    if (!metrics.isEmpty() && !metrics.getFirst().has("generations")) {
+      throw new IOException(
+          file
+              + " counts no generations, so this is not a run of `train` or `quickstart`; a report"
+              + " compares those");
+    }
     Path name = folder.toAbsolutePath().normalize().getFileName();
-    return new RunRecord(folder, name == null ? "run" : name.toString(), lines(file));
+    return new RunRecord(folder, name == null ? "run" : name.toString(), metrics);
   }
 
   public static boolean isRun(Path folder) {

@@ -1,0 +1,19 @@
+package dev.hindsight.cli;
+
+import picocli.CommandLine.Option;
+
+/** How a command talks. */
+final class OutputOptions {
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print results only, no progress.")
+  boolean quiet;
+
+  @Option(
+      names = "--json",
+      description = "Print the result as one JSON object; progress goes to standard error.")
+  boolean json;
+
+  @Option(names = "--stacktrace", description = "With an error, print where it came from.")
+  boolean stacktrace;
+}

@@ -1,0 +1,195 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Threads;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.config.PretrainConfig;
+import dev.hindsight.sdpo.dialect.DialectDocumentSource;
+import dev.hindsight.sdpo.dialect.DialectVocabulary;
+import dev.hindsight.sdpo.run.Json;
+import dev.hindsight.transformer.AtomicFile;
+import dev.hindsight.transformer.Decoder;
+import dev.hindsight.transformer.DecoderConfig;
+import dev.hindsight.transformer.ModelFolder;
+import dev.hindsight.transformer.Pretrainer;
+import dev.hindsight.transformer.WordTokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Trains a base model into a folder: {@code pretrain.yaml}, {@code metrics.jsonl}, {@code
+ * checkpoints/pretraining.safetensors} while it goes on, and at its end the model itself.
+ */
+final class Pretraining {
+  static final String CONFIG = "pretrain.yaml";
+
+  private final PretrainConfig config;
+  private final Backend backend;
+  private final Path folder;
+  private final Decoder decoder;
+  private final WordTokenizer tokenizer;
+  private double loss = Double.NaN;
+  private double heldOutLoss = Double.NaN;
+  private long tokens;
+
+  Pretraining(PretrainConfig config, Backend backend, Path folder) {
+    this.config = config;
+    this.backend = backend;
+    this.folder = folder;
+    this.tokenizer = new WordTokenizer(DialectVocabulary.tokens());
+    this.decoder =
+        Decoder.initialise(shape(config.model(), tokenizer.size()), backend, DType.F32, config.seed());
+  }
+
+  static Path checkpoint(Path folder) {
+    return folder.resolve("checkpoints").resolve("pretraining.safetensors");
+  }
+
+  private static DecoderConfig shape(PretrainConfig.Model m, int vocabulary) {
+    return DecoderConfig.builder()
+        .vocabSize(vocabulary)
+        .hiddenSize(m.hiddenSize())
+        .intermediateSize(m.intermediateSize())
+        .layers(m.numHiddenLayers())
+        .heads(m.numAttentionHeads())
+        .keyValueHeads(m.numKeyValueHeads())
+        .maxPositions(m.maxPositionEmbeddings())
+        .ropeTheta(m.ropeTheta())
+        .normEpsilon(m.rmsNormEps())
+        .tiedEmbeddings(true)
+        .build();
+  }
+
+  private Pretrainer.Options options() {
+    PretrainConfig.Optim o = config.optim();
+    return new Pretrainer.Options(
+        config.steps(),
+        o.lr(),
+        o.beta1(),
+        o.beta2(),
+        o.eps(),
+        o.weightDecay(),
+        o.gradClip(),
+        o.lrWarmupSteps(),
+        o.finalLrFraction(),
+        config.evaluation().every(),
+        config.checkpointEvery());
+  }
+
+  /**
+   * Trains to the end, or until asked to stop; the state is on the disk either way.
+   *
+   * @param resume whether to go on from the folder's checkpoint
+   * @return whether the end was reached
+   */
+  boolean run(boolean resume, Screen screen, StopSignal stop) throws IOException {
+    long begin = System.nanoTime();
+    Files.createDirectories(checkpoint(folder).getParent());
+    AtomicFile.write(folder.resolve(CONFIG), Configs.toYaml(config));
+    DialectDocumentSource source =
+        new DialectDocumentSource(
+            config.seed(), config.batchSize(), config.evaluation().documents());
+    try (Pretrainer pretrainer = new Pretrainer(decoder, source, options())) {
+      if (resume) {
+        pretrainer.resume(checkpoint(folder));
+        screen.say(
+            String.format(
+                Locale.ROOT, "  going on after step %,d of %,d", pretrainer.step(), config.steps()));
+      }
+      boolean complete;
+      try (Writer metrics = openMetrics(pretrainer.step());
+          Progress progress = screen.progress("pretraining", config.steps())) {
+        complete =
+            pretrainer.run(
+                checkpoint(folder), p -> record(p, metrics, progress), stop::requested);
+      }
+      if (complete) {
+        finish(begin);
+      }
+      return complete;
+    }
+  }
+
+  /** The metrics up to a step; what a killed run wrote after its last save is written again. */
+  private Writer openMetrics(long step) throws IOException {
+    Path file = folder.resolve("metrics.jsonl");
+    List<String> kept = List.of();
+    if (step > 0 && Files.exists(file)) {
+      kept = Files.readAllLines(file).stream().filter(line -> stepOf(line) <= step).toList();
+    }
+    Files.write(file, kept);
+    return Files.newBufferedWriter(file, StandardOpenOption.APPEND);
+  }
+
+  private static long stepOf(String line) {
+    try {
+      return JsonMapper.shared().readTree(line).path("step").asLong(Long.MAX_VALUE);
+    } catch (JacksonException e) {
+      return Long.MAX_VALUE; // the line that was being written when the run was killed
+    }
+  }
+
+  private void record(Pretrainer.Progress p, Writer metrics, Progress progress) {
+    loss = p.loss();
+    tokens = p.tokens();
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("step", p.step());
+    line.put("loss", p.loss());
+    line.put("grad_norm", p.gradientNorm());
+    line.put("learning_rate", p.learningRate());
+    p.heldOutLoss()
+        .ifPresent(
+            held -> {
+              heldOutLoss = held;
+              line.put("held_out_loss", held);
+            });
+    try {
+      metrics.write(Json.line(line) + "\n");
+      metrics.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    progress.update(
+        p.step(),
+        String.format(Locale.ROOT, "loss %.3f", p.loss())
+            + (Double.isNaN(heldOutLoss)
+                ? ""
+                : String.format(Locale.ROOT, ", held out %.3f", heldOutLoss)));
+  }
+
+  private void finish(long begin) throws IOException {
+    new ModelFolder(decoder, tokenizer).save(folder);
+    Map<String, Object> summary = new LinkedHashMap<>();
+    summary.put("seed", config.seed());
+    summary.put("steps", config.steps());
+    summary.put("parameters", decoder.config().parameterCount());
+    summary.put("loss", loss);
+    summary.put("held_out_loss", heldOutLoss);
+    summary.put("backend", backend.description());
+    summary.put("threads", Threads.count());
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    summary.put("wall_seconds", seconds);
+    summary.put("tokens_per_second", tokens / seconds);
+    AtomicFile.write(folder.resolve("summary.json"), Json.pretty(summary));
+  }
+
+  /** Held-out loss at the end; NaN before. */
+  double heldOutLoss() {
+    return heldOutLoss;
+  }
+
+  long parameterCount() {
+    return decoder.config().parameterCount();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.hindsight.engine.vector;
+
+import dev.hindsight.engine.Threads;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * What this machine's fused multiply-adds can do at most, measured now: chains in registers that
+ * touch no memory. Kernels are judged against it.
+ */
+final class FmaPeak {
+  /** Independent chains: more than the latency of an FMA times its units, fewer than registers. */
+  private static final int CHAINS = 12;
+
+  private static final int ROUNDS = 100_000;
+  private static final long NANOS = 60_000_000L;
+
+  /** Keeps results alive for the compiler. */
+  private static volatile float sink;
+
+  private FmaPeak() {}
+
+  /** Floating-point operations a second over all threads; a fused multiply-add counts as two. */
+  static double measure() {
+    int threads = Threads.count();
+    long begin = System.nanoTime();
+    double best = 0;
+    // the first turns compile; a turn that another process disturbed is not the best one
+    while (System.nanoTime() - begin < NANOS || best == 0) {
+      long start = System.nanoTime();
+      Threads.run(threads, i -> sink = chains(1 + i));
+      double seconds = (System.nanoTime() - start) / 1e9;
+      best = Math.max(best, 2.0 * Simd.LANES * CHAINS * ROUNDS * threads / seconds);
+    }
+    return best;
+  }
+
+  private static float chains(float seed) {
+    FloatVector x = FloatVector.broadcast(Simd.F, 0.999999f);
+    FloatVector y = FloatVector.broadcast(Simd.F, 1e-9f * seed);
+    FloatVector a = y;
+    FloatVector b = y;
+    FloatVector c = y;
+    FloatVector d = y;
+    FloatVector e = y;
+    FloatVector f = y;
+    FloatVector g = y;
+    FloatVector h = y;
+    FloatVector k = y;
+    FloatVector l = y;
+    FloatVector m = y;
+    FloatVector n = y;
+    for (int i = 0; i < ROUNDS; i++) {
+      a = a.fma(x, y);
+      b = b.fma(x, y);
+      c = c.fma(x, y);
+      d = d.fma(x, y);
+      e = e.fma(x, y);
+      f = f.fma(x, y);
+      g = g.fma(x, y);
+      h = h.fma(x, y);
+      k = k.fma(x, y);
+      l = l.fma(x, y);
+      m = m.fma(x, y);
+      n = n.fma(x, y);
+    }
+    return a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(k).add(l).add(m).add(n).lane(0);
+  }
+}
