@@ -20,6 +20,7 @@ import picocli.CommandLine.IVersionProvider;
       LogitsCommand.class,
       ReportCommand.class,
       DevicesCommand.class,
+      SelftestCommand.class,
       GenerateCompletion.class,
       HelpCommand.class
     },

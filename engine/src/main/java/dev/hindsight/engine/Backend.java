@@ -1,6 +1,7 @@
 package dev.hindsight.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,14 @@ public interface Backend {
 
   /** Whether this backend's own kernels compute in {@code dtype}. */
   boolean supports(DType dtype);
+
+  /**
+   * The most floating-point operations a second that F32 kernels here could reach with all threads,
+   * measured on the spot in well under a second; empty where that says nothing.
+   */
+  default OptionalDouble measurePeak() {
+    return OptionalDouble.empty();
+  }
 
   // ---------------------------------------------------------------- memory
 

@@ -11,6 +11,7 @@ import dev.hindsight.engine.Threads;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.reference.ReferenceBackend;
 import java.lang.ref.Reference;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,11 @@ public final class VectorBackend extends HostBackend {
   @Override
   public boolean supports(DType dtype) {
     return dtype == DType.F32;
+  }
+
+  @Override
+  public OptionalDouble measurePeak() {
+    return OptionalDouble.of(FmaPeak.measure());
   }
 
   @Override
