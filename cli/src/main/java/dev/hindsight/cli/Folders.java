@@ -14,8 +14,9 @@ final class Folders {
   private Folders() {}
 
   /**
-   * A file or folder that a command is to read: as given, or, when it is not there, below the folder
-   * that Hindsight lies in, so that {@code models/...} and {@code configs/...} work from anywhere.
+   * A file or folder that a command is to read: as given, or, when it is not there, below the
+   * folder that Hindsight lies in, so that {@code models/...} and {@code configs/...} work from
+   * anywhere.
    */
   static Path input(Path given) {
     if (given.isAbsolute() || Files.exists(given)) {
@@ -37,8 +38,8 @@ final class Folders {
    * Makes sure that a command may write a folder: it is not there, or empty, or may be replaced.
    *
    * @param overwrite whether a former one of ours goes
-   * @param marks files of which one shows that the folder was written by Hindsight; others are never
-   *     deleted
+   * @param marks files of which one shows that the folder was written by Hindsight; others are
+   *     never deleted
    * @param otherwise what else a person can do, as the end of a sentence
    */
   static void claim(Path folder, boolean overwrite, List<String> marks, String otherwise)

@@ -129,11 +129,7 @@ final class GenerateCommand extends HindsightCommand {
       String text = tokenizer.decode(body);
       screen.result(
           String.format(
-              Locale.ROOT,
-              "%s%s   (log p %.3f)",
-              text,
-              c.finished() ? "" : " ...",
-              logProb));
+              Locale.ROOT, "%s%s   (log p %.3f)", text, c.finished() ? "" : " ...", logProb));
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("text", text);
       entry.put("tokens", c.tokens());

@@ -54,7 +54,8 @@ final class LogitsCommand extends HindsightCommand {
   @Override
   int run(Screen screen) throws Exception {
     if (Files.isDirectory(out)) {
-      throw new Failure(out + " is a folder; give --out a file, such as " + out + "/logits.safetensors");
+      throw new Failure(
+          out + " is a folder; give --out a file, such as " + out + "/logits.safetensors");
     }
     Backend backend = compute.open();
     Decoder decoder = Models.decoder(model, backend);

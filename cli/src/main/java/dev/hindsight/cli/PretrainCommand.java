@@ -30,7 +30,9 @@ import picocli.CommandLine.Parameters;
       "  ./hindsight pretrain configs/dialect-base.yaml --resume"
     })
 final class PretrainCommand extends HindsightCommand {
-  @Parameters(paramLabel = "CONFIG", description = "A YAML file, such as configs/dialect-base.yaml.")
+  @Parameters(
+      paramLabel = "CONFIG",
+      description = "A YAML file, such as configs/dialect-base.yaml.")
   Path config;
 
   @Option(
@@ -88,7 +90,8 @@ final class PretrainCommand extends HindsightCommand {
     try (StopSignal stop = new StopSignal(screen)) {
       complete = pretraining.run(resume, screen, stop);
       if (!complete) {
-        screen.warn("hindsight: stopped; the state is saved. Go on with:\n  " + resumeCommand(folder));
+        screen.warn(
+            "hindsight: stopped; the state is saved. Go on with:\n  " + resumeCommand(folder));
       }
     }
     Map<String, Object> result = new LinkedHashMap<>();

@@ -49,7 +49,8 @@ final class Pretraining {
     this.folder = folder;
     this.tokenizer = new WordTokenizer(DialectVocabulary.tokens());
     this.decoder =
-        Decoder.initialise(shape(config.model(), tokenizer.size()), backend, DType.F32, config.seed());
+        Decoder.initialise(
+            shape(config.model(), tokenizer.size()), backend, DType.F32, config.seed());
   }
 
   static Path checkpoint(Path folder) {
@@ -105,14 +106,16 @@ final class Pretraining {
         pretrainer.resume(checkpoint(folder));
         screen.say(
             String.format(
-                Locale.ROOT, "  going on after step %,d of %,d", pretrainer.step(), config.steps()));
+                Locale.ROOT,
+                "  going on after step %,d of %,d",
+                pretrainer.step(),
+                config.steps()));
       }
       boolean complete;
       try (Writer metrics = openMetrics(pretrainer.step());
           Progress progress = screen.progress("pretraining", config.steps())) {
         complete =
-            pretrainer.run(
-                checkpoint(folder), p -> record(p, metrics, progress), stop::requested);
+            pretrainer.run(checkpoint(folder), p -> record(p, metrics, progress), stop::requested);
       }
       if (complete) {
         finish(begin);

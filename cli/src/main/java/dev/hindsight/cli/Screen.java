@@ -67,7 +67,9 @@ final class Screen {
     if (quiet) {
       return Progress.none();
     }
-    return Progress.isTerminal() ? Progress.bar(task, steps) : Progress.lines(task, steps, this::say);
+    return Progress.isTerminal()
+        ? Progress.bar(task, steps)
+        : Progress.lines(task, steps, this::say);
   }
 
   void flush() {

@@ -108,6 +108,10 @@ final class SelftestCommand extends HindsightCommand {
       warnings.add(
           "vector instructions are not compiled as such: start Java without -Xint and"
               + " -XX:TieredStopAtLevel, with C2");
+    } else if (share != null && share < 0.05) {
+      warnings.add(
+          "the matrix kernels are not compiled: start Java with -XX:Tier3DelayOn=1000000, as"
+              + " ./hindsight does");
     } else if (share != null && share < 0.4) {
       warnings.add(
           "the matrix product is far from the peak: other processes use these cores, or there are"

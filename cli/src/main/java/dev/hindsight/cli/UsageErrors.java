@@ -10,7 +10,9 @@ import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** A wrong command line gets one line with a did-you-mean and where to read more, not the manual. */
+/**
+ * A wrong command line gets one line with a did-you-mean and where to read more, not the manual.
+ */
 final class UsageErrors implements IParameterExceptionHandler {
   @Override
   public int handleParseException(ParameterException e, String[] args) {
@@ -29,9 +31,12 @@ final class UsageErrors implements IParameterExceptionHandler {
       String what = option ? "option" : known.isEmpty() ? "argument" : "command";
       message = "unknown " + what + " '" + given + "'" + DidYouMean.hint(given, known);
     }
-    err.println("hindsight: " + (e instanceof MissingParameterException ? misspelt(command, args, message) : message));
     err.println(
-        "See: ./" + command.getCommandSpec().qualifiedName(" ") + " --help");
+        "hindsight: "
+            + (e instanceof MissingParameterException
+                ? misspelt(command, args, message)
+                : message));
+    err.println("See: ./" + command.getCommandSpec().qualifiedName(" ") + " --help");
     err.flush();
     return command.getCommandSpec().exitCodeOnInvalidInput();
   }

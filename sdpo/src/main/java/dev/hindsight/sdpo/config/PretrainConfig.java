@@ -80,7 +80,8 @@ public record PretrainConfig(
     require(steps > 0, "steps", steps, "at least 1");
     require(batchSize > 0, "batch_size", batchSize, "at least 1");
     require(checkpointEvery >= 0, "checkpoint_every", checkpointEvery, "zero or more");
-    require(evaluation.documents() >= 0, "evaluation.documents", evaluation.documents(), "0 or more");
+    require(
+        evaluation.documents() >= 0, "evaluation.documents", evaluation.documents(), "0 or more");
   }
 
   /** The recipe of the 48x2 base; a configuration file changes it key by key. */
