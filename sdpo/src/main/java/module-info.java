@@ -8,7 +8,9 @@ module dev.hindsight.sdpo {
   exports dev.hindsight.sdpo.config;
   exports dev.hindsight.sdpo.dialect;
   exports dev.hindsight.sdpo.environment;
+  exports dev.hindsight.sdpo.evaluation;
   exports dev.hindsight.sdpo.loss;
+  exports dev.hindsight.sdpo.rollout;
   exports dev.hindsight.sdpo.run;
   exports dev.hindsight.sdpo.teacher;
   exports dev.hindsight.sdpo.trainer;

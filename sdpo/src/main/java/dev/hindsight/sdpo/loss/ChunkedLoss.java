@@ -113,8 +113,8 @@ public final class ChunkedLoss implements AutoCloseable {
   private TokenRows rows(Variable logits, Inputs in, int from, int to) {
     Tensor like = logits.tensor();
     return new TokenRows(
-        logSoftmax(logits),
-        in.teacher == null ? null : logSoftmax(in.teacher.rows(from, to)),
+        logSoftmax(logits, temperature),
+        in.teacher == null ? null : logSoftmax(in.teacher.rows(from, to), temperature),
         Tensor.of(
             like.backend(),
             Shape.of(to - from, 1),
@@ -123,8 +123,8 @@ public final class ChunkedLoss implements AutoCloseable {
         in.advantage == null ? null : column(like, in.advantage, from, to));
   }
 
-  /** As the sampler computes it: with temperature 1 nothing is divided. */
-  private Variable logSoftmax(Variable logits) {
+  /** Log-probabilities at a temperature, as the sampler computes them: at 1 nothing is divided. */
+  public static Variable logSoftmax(Variable logits, double temperature) {
     return (temperature == 1 ? logits : logits.times(1 / temperature)).logSoftmax();
   }
 

@@ -42,6 +42,29 @@ public record Checkpoint(
         step, seed, optimizerSteps, bestStep, bestAccuracy, metrics, samples, tensors);
   }
 
+  /**
+   * The tensors of these names under a prefix, the prefix taken off.
+   *
+   * @throws IllegalArgumentException when one is missing
+   */
+  public Map<String, Tensor> group(String prefix, Iterable<String> names) {
+    Map<String, Tensor> group = new TreeMap<>();
+    for (String name : names) {
+      Tensor tensor = tensors.get(prefix + name);
+      if (tensor == null) {
+        throw new IllegalArgumentException(
+            "checkpoint of step "
+                + step
+                + ": it lacks "
+                + prefix
+                + name
+                + "; it belongs to a run with another model or teacher");
+      }
+      group.put(name, tensor);
+    }
+    return group;
+  }
+
   Map<String, String> metadata() {
     Map<String, String> metadata = new TreeMap<>();
     metadata.put("format", FORMAT);

@@ -227,7 +227,7 @@ public final class RunFolder implements AutoCloseable {
    *
    * @throws IOException when it cannot be read or is no checkpoint of a run
    */
-  public Optional<Checkpoint> load(Backend backend) throws IOException {
+  public Optional<Checkpoint> load(Backend backend, DType dtype) throws IOException {
     Optional<Path> newest = newestCheckpoint();
     if (newest.isEmpty()) {
       return Optional.empty();
@@ -240,7 +240,7 @@ public final class RunFolder implements AutoCloseable {
       }
       TreeMap<String, Tensor> tensors = new TreeMap<>();
       for (String name : file.entries().keySet()) {
-        tensors.put(name, file.read(backend, name, DType.F32));
+        tensors.put(name, file.read(backend, name, dtype));
       }
       Map<String, String> all = file.metadata();
       String bestStep = all.get("best_step");

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param reward of the verifier
  * @param finished whether it ended by itself
  * @param feedback of the environment, empty when none
- * @param solution the demonstration that the teacher saw; null when none
- * @param teacherPrompt the teacher's prompt as text; the student's own where the sample has no
- *     target
+ * @param solution the sibling's response that the teacher saw; null when none
+ * @param teacherPrompt the message that the teacher saw in place of the question; the question
+ *     itself where the sample has no target
  * @param target the self-distillation mask d_i
  * @param studentLogProbs log p(y_t)
  * @param teacherLogProbs log q(y_t); null where the method has no teacher

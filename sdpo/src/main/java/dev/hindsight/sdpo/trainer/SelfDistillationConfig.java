@@ -1,6 +1,7 @@
 package dev.hindsight.sdpo.trainer;
 
 import dev.hindsight.sdpo.teacher.TeacherKind;
+import dev.hindsight.sdpo.teacher.Truncation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  *     (paper, rich feedback; yaml .05)
  * @param maxRepromptLen most tokens of a teacher prompt; default null: what the model's context
  *     leaves beside the response (yaml 10240)
+ * @param repromptTruncation what gives way when a teacher prompt is too long; default {@code
+ *     budget}: solution and feedback are shortened, the frame stays (yaml {@code right}, which cuts
+ *     the assistant's header off)
  * @param dontRepromptOnSelfSuccess a rollout is never its own demonstration; default true (yaml;
  *     the paper's Table 2 says otherwise)
  * @param removeThinkingFromDemonstration delete {@code <think>...</think>} from demonstrations;
@@ -43,6 +47,7 @@ public record SelfDistillationConfig(
     TeacherKind teacherRegularization,
     double teacherUpdateRate,
     @Nullable Integer maxRepromptLen,
+    Truncation repromptTruncation,
     boolean dontRepromptOnSelfSuccess,
     boolean removeThinkingFromDemonstration,
     boolean includeEnvironmentFeedback,
@@ -80,6 +85,19 @@ public record SelfDistillationConfig(
 
   static SelfDistillationConfig defaults() {
     return new SelfDistillationConfig(
-        true, 20, true, 1.0, 2.0, 0.5, TeacherKind.EMA, 0.01, null, true, true, true, true);
+        true,
+        20,
+        true,
+        1.0,
+        2.0,
+        0.5,
+        TeacherKind.EMA,
+        0.01,
+        null,
+        Truncation.BUDGET,
+        true,
+        true,
+        true,
+        true);
   }
 }

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param learningRate of the last optimiser step
  * @param optimizerSteps optimiser steps taken so far; a step with a non-finite gradient is skipped
  * @param successGroupFraction questions with at least one success
+ * @param variedGroupFraction questions whose rollouts did not all get the same reward: what GRPO
+ *     can learn from
  * @param successSampleFraction rollouts for which a demonstration was found
  * @param feedbackAvailableFraction rollouts that the environment gave feedback to
  * @param feedbackUsedFraction rollouts whose teacher saw feedback
@@ -49,6 +51,7 @@ public record StepMetrics(
     @Nullable Double learningRate,
     long optimizerSteps,
     @Nullable Double successGroupFraction,
+    @Nullable Double variedGroupFraction,
     @Nullable Double successSampleFraction,
     @Nullable Double feedbackAvailableFraction,
     @Nullable Double feedbackUsedFraction,
@@ -59,5 +62,34 @@ public record StepMetrics(
     List<String> alarms) {
   public StepMetrics {
     alarms = List.copyOf(alarms);
+  }
+
+  /** The same with these alarms. */
+  StepMetrics withAlarms(List<String> sentences) {
+    return new StepMetrics(
+        step,
+        generations,
+        trainReward,
+        accuracy,
+        avgAtN,
+        teacherAccuracy,
+        loss,
+        entropy,
+        responseLength,
+        finishedFraction,
+        gradNorm,
+        teacherGap,
+        learningRate,
+        optimizerSteps,
+        successGroupFraction,
+        variedGroupFraction,
+        successSampleFraction,
+        feedbackAvailableFraction,
+        feedbackUsedFraction,
+        repromptSampleFraction,
+        emptyTarget,
+        ratioMax,
+        truncatedPrompts,
+        sentences);
   }
 }

@@ -1,0 +1,88 @@
+package dev.hindsight.sdpo.trainer;
+
+import dev.hindsight.sdpo.rollout.Rollout;
+import dev.hindsight.sdpo.teacher.DemonstrationOptions;
+import dev.hindsight.sdpo.teacher.TeacherPrompt;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the learning signal of a step comes from, and why there is none when there is none.
+ *
+ * @param successGroupFraction questions with at least one success
+ * @param variedGroupFraction questions whose rollouts did not all get the same reward
+ * @param successSampleFraction rollouts for which a demonstration was found
+ * @param feedbackAvailableFraction rollouts that got feedback
+ * @param feedbackUsedFraction rollouts whose teacher sees it
+ * @param repromptSampleFraction rollouts whose teacher sees anything: the mean of the mask d
+ * @param truncatedPrompts teacher prompts that were cut to fit
+ * @param absent why no sample carries signal; null when some do
+ */
+record Signal(
+    double successGroupFraction,
+    double variedGroupFraction,
+    double successSampleFraction,
+    double feedbackAvailableFraction,
+    double feedbackUsedFraction,
+    double repromptSampleFraction,
+    int truncatedPrompts,
+    @Nullable String absent) {
+
+  /**
+   * @param prompts of the teacher, one a rollout; empty for a method that has none
+   * @param n rollouts of each question, which follow one another
+   */
+  static Signal of(
+      TrainConfig config,
+      List<Rollout> rollouts,
+      List<TeacherPrompt> prompts,
+      DemonstrationOptions options,
+      int n) {
+    double success = config.selfDistillation().successRewardThreshold();
+    int groups = rollouts.size() / n;
+    int successGroups = 0;
+    int varied = 0;
+    for (int g = 0; g < groups; g++) {
+      List<Rollout> group = rollouts.subList(g * n, (g + 1) * n);
+      successGroups += group.stream().anyMatch(r -> r.reward() >= success) ? 1 : 0;
+      varied += group.stream().mapToDouble(Rollout::reward).distinct().count() > 1 ? 1 : 0;
+    }
+    double all = rollouts.size();
+    double available = rollouts.stream().filter(r -> r.verdict().hasFeedback()).count() / all;
+    double active = prompts.stream().filter(TeacherPrompt::active).count() / all;
+    boolean grpo = config.method() == TrainConfig.Method.GRPO;
+    String absent = null;
+    if (grpo && varied == 0) {
+      absent =
+          "no signal: in every group all rewards are equal, so every advantage is 0; more rollouts a"
+              + " question, easier questions or a stronger base model are needed";
+    } else if (!grpo && active == 0) {
+      absent = "no signal: " + why(successGroups, available, options);
+    }
+    return new Signal(
+        successGroups / (double) groups,
+        varied / (double) groups,
+        prompts.stream().filter(p -> p.solution().isPresent()).count() / all,
+        available,
+        prompts.stream().filter(p -> !p.feedback().isEmpty()).count() / all,
+        active,
+        (int) prompts.stream().filter(TeacherPrompt::truncated).count(),
+        absent);
+  }
+
+  private static String why(int successGroups, double available, DemonstrationOptions options) {
+    if (available > 0 && !options.includeFeedback()) {
+      return "the environment gives feedback, but self_distillation.include_environment_feedback is"
+          + " false, and no sibling succeeded; switch it on";
+    }
+    if (successGroups == 0) {
+      return "no rollout succeeded and the environment gave no feedback, so no sample has a target;"
+          + " use an environment with feedback, easier questions or a stronger base model";
+    }
+    if (!options.siblingSolutions()) {
+      return "rollouts succeeded, but this environment withholds solutions and gave no feedback";
+    }
+    return "each success is alone in its group and self_distillation.dont_reprompt_on_self_success"
+        + " keeps it from being its own demonstration; more rollouts a question are needed";
+  }
+}

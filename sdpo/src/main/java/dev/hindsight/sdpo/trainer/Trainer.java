@@ -1,0 +1,329 @@
+package dev.hindsight.sdpo.trainer;
+
+import dev.hindsight.engine.Philox;
+import dev.hindsight.sdpo.environment.Environment;
+import dev.hindsight.sdpo.environment.Question;
+import dev.hindsight.sdpo.evaluation.Evaluator;
+import dev.hindsight.sdpo.evaluation.TeacherProbe;
+import dev.hindsight.sdpo.loss.Advantage;
+import dev.hindsight.sdpo.rollout.Rollout;
+import dev.hindsight.sdpo.rollout.RolloutSampler;
+import dev.hindsight.sdpo.run.Checkpoint;
+import dev.hindsight.sdpo.run.RunFolder;
+import dev.hindsight.sdpo.teacher.Demonstration;
+import dev.hindsight.sdpo.teacher.DemonstrationOptions;
+import dev.hindsight.sdpo.teacher.DemonstrationSelector;
+import dev.hindsight.sdpo.teacher.PromptEncoder;
+import dev.hindsight.sdpo.teacher.RepromptTemplate;
+import dev.hindsight.sdpo.teacher.SelfTeacher;
+import dev.hindsight.sdpo.teacher.TeacherPrompt;
+import dev.hindsight.sdpo.teacher.TeacherPrompts;
+import dev.hindsight.transformer.Decoder;
+import dev.hindsight.transformer.ModelFolder;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training loop, Algorithm 1 of arXiv 2601.20802, with GRPO in the same loop:
+ *
+ * <pre>
+ *   for each step:
+ *     sample questions x; G rollouts y ~ pi_theta(. | x) each
+ *     environment: reward r, feedback f
+ *     demonstrations from siblings and feedback; teacher prompts; mask d       (SDPO)
+ *     group-relative advantages                                               (GRPO)
+ *     for each mini-batch: teacher and student read y; loss; backward; clip; AdamW
+ *     teacher weights
+ *     evaluation, records, checkpoint
+ * </pre>
+ *
+ * <p>Everything random is drawn from counter-based streams keyed by seed, step and row: a resumed
+ * run and a run on another number of threads write the same bytes.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final long ROLLOUT_STREAM = 0x726F_6C6C_6F75_7473L;
+  private static final long EVALUATION_STREAM = 0x6576_616C_7561_7465L;
+
+  private final TrainConfig config;
+  private final Environment environment;
+  private final ModelFolder model;
+  private final Decoder policy;
+  private final RunFolder run;
+  private final TrainListener listener;
+
+  private final int longestResponse;
+  private final TeacherPrompts prompts;
+  private final DemonstrationSelector selector;
+  private final @Nullable SelfTeacher teacher;
+  private final @Nullable TeacherProbe probe;
+  private final RolloutSampler sampler;
+  private final PolicyUpdate update;
+  private final Evaluator evaluator;
+  private final Progress progress;
+  private volatile boolean stopRequested;
+
+  /**
+   * @param model the policy to start from; its weights are trained in place
+   * @param run the folder to record in; a checkpoint in it is gone on from
+   */
+  public Trainer(
+      TrainConfig config,
+      Environment environment,
+      ModelFolder model,
+      RunFolder run,
+      TrainListener listener) {
+    this.config = config;
+    this.environment = environment;
+    this.model = model;
+    this.policy = model.decoder();
+    this.run = run;
+    this.listener = listener;
+    Integer asked = config.rollout().responseLength();
+    this.longestResponse = asked == null ? environment.maxResponseTokens() : asked;
+    SelfDistillationConfig d = config.selfDistillation();
+    this.prompts =
+        new TeacherPrompts(
+            RepromptTemplate.REFERENCE,
+            new PromptEncoder(environment.renderer(), model.tokenizer()),
+            longestPrompt(d.maxRepromptLen()),
+            d.repromptTruncation());
+    this.selector = DemonstrationSelector.of(demonstrations(d), environment);
+    boolean distils = config.method() == TrainConfig.Method.SDPO;
+    this.teacher =
+        distils ? new SelfTeacher(d.teacherRegularization(), d.teacherUpdateRate(), policy) : null;
+    this.sampler = new RolloutSampler(policy, model.tokenizer(), environment, prompts);
+    this.update = new PolicyUpdate(config, policy, teacher, longestResponse);
+    EvaluationConfig e = config.evaluation();
+    List<Question> heldOut = Evaluator.questions(environment, e.questions(), config.seed());
+    this.evaluator = new Evaluator(policy, model.tokenizer(), environment, prompts, heldOut);
+    this.probe =
+        distils && e.teacherQuestions() > 0
+            ? TeacherProbe.afterFailedAttempt(
+                policy,
+                model.tokenizer(),
+                environment,
+                prompts,
+                Evaluator.questions(environment, e.teacherQuestions(), config.seed()),
+                config.rollout().temperature(),
+                config.seed())
+            : null;
+    this.progress = new Progress(config);
+  }
+
+  private int longestPrompt(@Nullable Integer asked) {
+    // the last token of a response is not read
+    int room = policy.config().maxPositions() - longestResponse + 1;
+    return asked == null ? room : Math.min(asked, room);
+  }
+
+  private static DemonstrationOptions demonstrations(SelfDistillationConfig d) {
+    return new DemonstrationOptions(
+        d.successRewardThreshold(),
+        d.dontRepromptOnSelfSuccess(),
+        d.removeThinkingFromDemonstration(),
+        d.includeEnvironmentFeedback(),
+        d.environmentFeedbackOnlyWithoutSolution(),
+        true);
+  }
+
+  /** Asks the run to stop after the step that it is in, with its state saved. Any thread may. */
+  public void requestStop() {
+    stopRequested = true;
+  }
+
+  /**
+   * Runs to the end or to a requested stop, from the newest checkpoint in the folder if there is
+   * one.
+   *
+   * @throws IOException when the folder cannot be read or written; checkpoints written before stay
+   */
+  public RunSummary run() throws IOException {
+    long began = System.nanoTime();
+    Optional<Checkpoint> from = run.load(policy.backend(), policy.dtype());
+    if (from.isPresent()) {
+      restore(from.get());
+    }
+    run.openRecords(from.orElse(null));
+    progress.replay(run.readMetrics(StepMetrics.class));
+    listener.started(progress.step(), config.steps());
+    if (from.isEmpty() && config.evaluation().valBeforeTrain()) {
+      record(progress.begin(evaluate(0)));
+    }
+    while (progress.step() < config.steps() && !stopRequested) {
+      step(progress.step() + 1);
+      int every = config.record().saveFreq();
+      if (every > 0 && progress.step() % every == 0 && progress.step() < config.steps()) {
+        save();
+      }
+    }
+    boolean complete = progress.step() == config.steps();
+    save();
+    if (complete) {
+      model.save(run.path().resolve("model"));
+    }
+    RunSummary summary =
+        progress.summary(environment.name(), policy.backend().description(), seconds(began));
+    run.writeSummary(summary);
+    return summary;
+  }
+
+  private void step(int step) throws IOException {
+    long began = System.nanoTime();
+    // x ~ D, y ~ pi_theta(. | x), r and f
+    List<Question> questions = environment.drawBatch(config.trainBatchSize(), config.seed(), step);
+    List<Rollout> rollouts =
+        sampler.sample(
+            questions,
+            config.rollout().n(),
+            config.rollout().temperature(),
+            longestResponse,
+            new Philox(config.seed(), ROLLOUT_STREAM).split(step));
+    long sampled = System.nanoTime();
+
+    Batch batch = teacher == null ? advantages(rollouts) : teacherPrompts(rollouts);
+    List<PolicyUpdate.Result> results = update.update(batch.samples);
+    if (teacher != null && results.stream().anyMatch(PolicyUpdate.Result::stepped)) {
+      teacher.update();
+    }
+    long updated = System.nanoTime();
+
+    int every = config.evaluation().testFreq();
+    boolean due = step == config.steps() || (every > 0 && step % every == 0);
+    Evaluation evaluation = due ? evaluate(step) : Evaluation.NONE;
+    long evaluated = System.nanoTime();
+
+    StepReport report = new StepReport(config, rollouts, batch.samples, results);
+    Signal signal =
+        Signal.of(config, rollouts, batch.prompts, selector.options(), config.rollout().n());
+    StepMetrics metrics =
+        progress.advance(
+            report, signal, evaluation, update.learningRate(), update.optimizer().steps());
+    for (SampleRecord sample : report.samples(step, model.tokenizer(), batch.prompts)) {
+      run.appendSample(sample);
+    }
+    record(metrics);
+    run.appendTimings(
+        new StepTimings(
+            step,
+            (sampled - began) * 1e-9,
+            (updated - sampled) * 1e-9,
+            (evaluated - updated) * 1e-9,
+            seconds(began)));
+  }
+
+  /** What the update gets, and the teacher's prompts where there is one. */
+  private record Batch(List<PolicyUpdate.Sample> samples, List<TeacherPrompt> prompts) {}
+
+  /** SDPO: what each rollout's teacher sees, its prompt, and the mask d. */
+  private Batch teacherPrompts(List<Rollout> rollouts) {
+    int n = config.rollout().n();
+    List<PolicyUpdate.Sample> samples = new ArrayList<>();
+    List<TeacherPrompt> built = new ArrayList<>();
+    for (int g = 0; g < rollouts.size(); g += n) {
+      List<Rollout> group = rollouts.subList(g, g + n);
+      List<Demonstration> chosen = selector.select(group.stream().map(Rollout::attempt).toList());
+      for (int i = 0; i < n; i++) {
+        Rollout r = group.get(i);
+        TeacherPrompt prompt = prompts.build(r.question(), chosen.get(i));
+        built.add(prompt);
+        samples.add(new PolicyUpdate.Sample(r, prompt.tokens(), prompt.active(), 0));
+      }
+    }
+    return new Batch(samples, built);
+  }
+
+  /** GRPO: how much better each rollout did than its group. */
+  private Batch advantages(List<Rollout> rollouts) {
+    int n = config.rollout().n();
+    List<PolicyUpdate.Sample> samples = new ArrayList<>();
+    for (int g = 0; g < rollouts.size(); g += n) {
+      List<Rollout> group = rollouts.subList(g, g + n);
+      double[] rewards = group.stream().mapToDouble(Rollout::reward).toArray();
+      double[] advantage =
+          Advantage.groupRelative(rewards, config.algorithm().normAdvByStdInGrpo());
+      for (int i = 0; i < n; i++) {
+        samples.add(new PolicyUpdate.Sample(group.get(i), null, true, advantage[i]));
+      }
+    }
+    return new Batch(samples, List.of());
+  }
+
+  /** What was measured on held-out questions; null where it was not. */
+  record Evaluation(
+      @Nullable Double accuracy, @Nullable Double average, @Nullable Double teacherAccuracy) {
+    static final Evaluation NONE = new Evaluation(null, null, null);
+  }
+
+  private Evaluation evaluate(int step) {
+    EvaluationConfig e = config.evaluation();
+    double temperature = e.temperature();
+    OptionalDouble exact = evaluator.accuracy(temperature);
+    Double average = null;
+    if (e.n() > 0 || exact.isEmpty()) {
+      Philox random = new Philox(config.seed(), EVALUATION_STREAM).split(step);
+      average = evaluator.average(Math.max(1, e.n()), temperature, random);
+    }
+    Double ofTeacher = null;
+    if (teacher != null && probe != null) {
+      OptionalDouble accuracy = probe.accuracy(teacher, config.rollout().temperature());
+      ofTeacher = accuracy.isPresent() ? accuracy.getAsDouble() : null;
+    }
+    // where right responses cannot be listed, sampled accuracy stands in for the exact one
+    return new Evaluation(exact.isPresent() ? exact.getAsDouble() : average, average, ofTeacher);
+  }
+
+  private void record(StepMetrics metrics) throws IOException {
+    run.appendMetrics(metrics);
+    progress.keepIfBest(metrics, policy);
+    listener.step(metrics);
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) * 1e-9;
+  }
+
+  // ------------------------------------------------------------ checkpoints
+
+  private void save() throws IOException {
+    progress.writeBest(run);
+    run.save(
+        progress.checkpoint(
+            policy.weights(), update.optimizer(), teacher == null ? null : teacher.state()),
+        config.record().keepCheckpoints());
+    listener.checkpoint(progress.step());
+  }
+
+  private void restore(Checkpoint from) throws IOException {
+    if (from.seed() != config.seed()) {
+      throw new IOException(
+          run.path()
+              + ": its checkpoint is of a run with seed "
+              + from.seed()
+              + ", the configuration says "
+              + config.seed()
+              + "; resume with the run's own config.yaml");
+    }
+    policy.assign(from.group("", policy.weights().keySet()));
+    update
+        .optimizer()
+        .restore(
+            from.optimizerSteps(),
+            from.group("adam.m.", policy.weights().keySet()),
+            from.group("adam.v.", policy.weights().keySet()));
+    if (teacher != null) {
+      teacher.restore(from.group("teacher.", teacher.state().keySet()));
+    }
+    progress.restore(from);
+  }
+
+  @Override
+  public void close() {
+    sampler.close();
+    update.close();
+    evaluator.close();
+  }
+}

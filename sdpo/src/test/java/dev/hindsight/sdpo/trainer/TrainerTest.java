@@ -1,0 +1,263 @@
+package dev.hindsight.sdpo.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hindsight.engine.Threads;
+import dev.hindsight.sdpo.run.RunFolder;
+import dev.hindsight.sdpo.trainer.TrainConfig.Method;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Guards the promise that a run is its configuration: same seed, same bytes, however it ran. */
+class TrainerTest {
+  private final int threads = Threads.count();
+  @TempDir Path folder;
+
+  @AfterEach
+  void restoreThreads() {
+    Threads.set(threads);
+  }
+
+  /** Everything a run writes but its clock times. */
+  private static Map<String, List<Byte>> bytes(Path run) throws IOException {
+    Map<String, List<Byte>> all = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String name = run.relativize(file).toString();
+        if (!name.equals("timings.jsonl") && !name.equals("summary.json")) {
+          all.put(name, com(Files.readAllBytes(file)));
+        }
+      }
+    }
+    return all;
+  }
+
+  private static List<Byte> com(byte[] bytes) {
+    java.util.ArrayList<Byte> list = new java.util.ArrayList<>();
+    for (byte b : bytes) {
+      list.add(b);
+    }
+    return list;
+  }
+
+  private static void assertSame(Path expected, Path actual) throws IOException {
+    Map<String, List<Byte>> one = bytes(expected);
+    Map<String, List<Byte>> other = bytes(actual);
+    assertThat(other.keySet()).isEqualTo(one.keySet());
+    one.forEach(
+        (name, content) ->
+            assertThat(other.get(name).equals(content)).as("the bytes of %s", name).isTrue());
+  }
+
+  private static void copy(Path from, Path to) {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)));
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void theNumberOfThreadsDoesNotMatter(Method method) throws Exception {
+    TrainConfig config = TinyRun.config(method, "steps=3");
+    for (int count : new int[] {1, 2, 8}) {
+      Threads.set(count);
+      TinyRun.run(config, folder.resolve("threads-" + count), "auto", TrainListener.SILENT);
+    }
+    assertSame(folder.resolve("threads-1"), folder.resolve("threads-2"));
+    assertSame(folder.resolve("threads-1"), folder.resolve("threads-8"));
+  }
+
+  /**
+   * Killed after any step, before or after its checkpoint, a run goes on to the same bytes: what a
+   * SIGKILL leaves is the folder as it is at that moment, with lines that no checkpoint knows.
+   */
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aKilledRunIsResumedToTheSameBytes(Method method) throws Exception {
+    TrainConfig config = TinyRun.config(method);
+    Path whole = folder.resolve("whole");
+    TinyRun.run(
+        config,
+        whole,
+        "auto",
+        new TrainListener() {
+          @Override
+          public void step(StepMetrics metrics) {
+            copy(whole, folder.resolve("killed-" + metrics.step()));
+          }
+        });
+    for (int step : new int[] {0, 1, 2, 3, 5, 6}) {
+      Path killed = folder.resolve("killed-" + step);
+      // and torn in the middle of a line
+      Files.writeString(
+          killed.resolve("metrics.jsonl"),
+          "{\"step\":99,\"gener",
+          java.nio.file.StandardOpenOption.APPEND);
+      RunSummary summary = TinyRun.run(config, killed, "auto", TrainListener.SILENT);
+      assertThat(summary.complete()).isTrue();
+      assertSame(whole, killed);
+    }
+  }
+
+  @Test
+  void aStoppedRunSavesItsStateAndGoesOn() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO, "record.save_freq=0");
+    Path whole = folder.resolve("whole");
+    TinyRun.run(config, whole, "auto", TrainListener.SILENT);
+    Path stopped = folder.resolve("stopped");
+    AtomicReference<Trainer> trainer = new AtomicReference<>();
+    TrainListener stopAtThree =
+        new TrainListener() {
+          @Override
+          public void step(StepMetrics metrics) {
+            if (metrics.step() == 3) {
+              trainer.get().requestStop();
+            }
+          }
+        };
+    try (RunFolder run = TinyRun.open(config, stopped);
+        Trainer t =
+            new Trainer(
+                config,
+                Environments.open(config.environment(), config.seed()),
+                TinyRun.model(dev.hindsight.engine.Backends.get("auto")),
+                run,
+                stopAtThree)) {
+      trainer.set(t);
+      RunSummary summary = t.run();
+      assertThat(summary.complete()).isFalse();
+      assertThat(summary.steps()).isEqualTo(3);
+    }
+    assertThat(stopped.resolve("checkpoints/step-000003.safetensors")).exists();
+    assertThat(stopped.resolve("model")).doesNotExist();
+    TinyRun.run(config, stopped, "auto", TrainListener.SILENT);
+    // the stop's own checkpoint is still there: two are kept
+    Files.delete(stopped.resolve("checkpoints/step-000003.safetensors"));
+    assertSame(whole, stopped);
+  }
+
+  @ParameterizedTest
+  @EnumSource(dev.hindsight.sdpo.teacher.TeacherKind.class)
+  void everyTeacherSurvivesAResume(dev.hindsight.sdpo.teacher.TeacherKind kind) throws Exception {
+    String name = kind.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    TrainConfig config =
+        TinyRun.config(
+            Method.SDPO,
+            "steps=3",
+            "record.save_freq=1",
+            "self_distillation.teacher_regularization=" + name,
+            "self_distillation.teacher_update_rate=0.3");
+    Path whole = folder.resolve("whole");
+    TinyRun.run(
+        config,
+        whole,
+        "auto",
+        new TrainListener() {
+          @Override
+          public void checkpoint(int step) {
+            if (step == 2) {
+              copy(whole, folder.resolve("killed"));
+            }
+          }
+        });
+    TinyRun.run(config, folder.resolve("killed"), "auto", TrainListener.SILENT);
+    assertSame(whole, folder.resolve("killed"));
+  }
+
+  @Test
+  void anotherSeedIsAnotherRun() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO, "steps=1");
+    TinyRun.run(config, folder.resolve("a"), "auto", TrainListener.SILENT);
+    TinyRun.run(config.withSeed(1), folder.resolve("b"), "auto", TrainListener.SILENT);
+    assertThat(folder.resolve("a/metrics.jsonl"))
+        .content()
+        .isNotEqualTo(Files.readString(folder.resolve("b/metrics.jsonl")));
+    assertThatThrownBy(
+            () ->
+                TinyRun.run(config.withSeed(1), folder.resolve("a"), "auto", TrainListener.SILENT))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("seed 0")
+        .hasMessageContaining("says 1");
+  }
+
+  @Test
+  void aRunWithoutSignalSaysWhy() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO, "steps=2", "environment.feedback=none");
+    TinyRun.run(config, folder.resolve("none"), "auto", TrainListener.SILENT);
+    List<StepMetrics> metrics = metrics("none");
+    assertThat(metrics.get(1).alarms())
+        .singleElement()
+        .asString()
+        .contains("no rollout succeeded and the environment gave no feedback");
+    assertThat(metrics.get(2).alarms()).as("it is said once").isEmpty();
+    assertThat(metrics.get(1).repromptSampleFraction()).isZero();
+    assertThat(metrics.get(1).emptyTarget()).isEqualTo(1);
+    assertThat(metrics.get(1).loss()).isZero();
+    assertThat(metrics.get(1).gradNorm()).isZero();
+    assertThat(metrics.get(1).teacherGap()).isNull();
+
+    TrainConfig off =
+        TinyRun.config(
+            Method.SDPO, "steps=1", "self_distillation.include_environment_feedback=false");
+    TinyRun.run(off, folder.resolve("off"), "auto", TrainListener.SILENT);
+    assertThat(metrics("off").get(1).alarms().getFirst())
+        .contains("include_environment_feedback is false");
+
+    TinyRun.run(
+        TinyRun.config(Method.GRPO, "steps=1"),
+        folder.resolve("grpo"),
+        "auto",
+        TrainListener.SILENT);
+    assertThat(metrics("grpo").get(1).alarms().getFirst()).contains("every advantage is 0");
+  }
+
+  private List<StepMetrics> metrics(String run) throws IOException {
+    try (RunFolder opened = RunFolder.resume(folder.resolve(run))) {
+      return opened.readMetrics(StepMetrics.class);
+    }
+  }
+
+  @Test
+  void theControlOfForeignFeedbackRuns() throws Exception {
+    TrainConfig config =
+        TinyRun.config(Method.SDPO, "steps=1", "environment.foreign_feedback=true");
+    RunSummary summary = TinyRun.run(config, folder.resolve("a"), "auto", TrainListener.SILENT);
+    assertThat(summary.environment()).isEqualTo("dialect-Q-foreign-feedback");
+    assertThat(metrics("a").get(1).feedbackUsedFraction()).isPositive();
+  }
+
+  @Test
+  void recordsAreComplete() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO, "steps=2", "record.samples_per_step=6");
+    RunSummary summary = TinyRun.run(config, folder.resolve("a"), "auto", TrainListener.SILENT);
+    assertThat(summary.baseAccuracy()).isBetween(0.0, 1.0);
+    assertThat(summary.generations()).isEqualTo(32);
+    List<String> samples = Files.readAllLines(folder.resolve("a/samples.jsonl"));
+    assertThat(samples).hasSize(12);
+    SampleRecord sample = dev.hindsight.sdpo.run.Json.parse(samples.getFirst(), SampleRecord.class);
+    assertThat(sample.studentLogProbs()).hasSameSizeAs(sample.tokens());
+    for (int t = 0; t < sample.tokens().size(); t++) {
+      assertThat(sample.logRatio()[t])
+          .isEqualTo(sample.teacherLogProbs()[t] - sample.studentLogProbs()[t]);
+    }
+    assertThat(sample.teacherPrompt()).startsWith(sample.question()).contains(sample.feedback());
+    assertThat(Files.readAllLines(folder.resolve("a/timings.jsonl"))).hasSize(2);
+    assertThat(folder.resolve("a/summary.json")).exists();
+  }
+}
