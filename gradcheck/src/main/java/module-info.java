@@ -3,4 +3,9 @@ module dev.hindsight.gradcheck {
   requires transitive dev.hindsight.autograd;
   requires transitive net.jqwik.api;
   requires static org.jspecify;
+
+  exports dev.hindsight.gradcheck;
+
+  provides net.jqwik.api.providers.ArbitraryProvider with
+      dev.hindsight.gradcheck.GradCheckArbitraries;
 }

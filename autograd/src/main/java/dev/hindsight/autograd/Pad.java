@@ -8,10 +8,12 @@ import org.jspecify.annotations.Nullable;
 final class Pad extends Op {
   private final int axis;
   private final int before;
+  private final int extent;
 
   private Pad(Variable x, int axis, int before) {
     super(x);
     this.axis = axis;
+    extent = x.dim(axis);
     this.before = before;
   }
 
@@ -33,7 +35,6 @@ final class Pad extends Op {
 
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
-    int extent = shape().dim(axis);
     return gradients(dOut.slice(axis, before, before + extent));
   }
 }

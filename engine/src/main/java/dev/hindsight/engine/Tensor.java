@@ -179,8 +179,10 @@ public final class Tensor {
               + " of shape "
               + shape);
     }
-    return new Tensor(
-        storage, dtype, shape.with(a, to - from), strides, offset + from * strides[a]);
+    Shape part = shape.with(a, to - from);
+    // nothing begins nowhere: an offset beyond the storage would fail bounds checks of empty copies
+    long begin = part.size() == 0 ? offset : offset + from * strides[a];
+    return new Tensor(storage, dtype, part, strides, begin);
   }
 
   /** One index of an axis; the axis disappears. */

@@ -78,7 +78,9 @@ final class Rows {
         step[t] = steps[t][axes];
       }
     }
-    return new Rows(java.util.Arrays.copyOf(extents, axes), steps, step, length, start);
+    // rows of nothing are no rows: where they begin may lie outside of the storage
+    int[] walked = length == 0 ? new int[1] : java.util.Arrays.copyOf(extents, axes);
+    return new Rows(walked, steps, step, length, start);
   }
 
   /**

@@ -1,0 +1,167 @@
+package dev.hindsight.gradcheck;
+
+import dev.hindsight.autograd.Autograd;
+import dev.hindsight.autograd.GradCheck;
+import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Philox;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must hold for every case of every op; each property throws an {@link AssertionError} that
+ * says what did not. Checks against differences are F64, on any backend that computes it.
+ */
+public final class GradientProperties {
+  /** Half the distance between 1 and the next float. */
+  private static final double FLOAT_ROUNDING = 0x1p-24;
+
+  /** Half the distance between 1 and the next double. */
+  private static final double DOUBLE_ROUNDING = 0x1p-53;
+
+  private GradientProperties() {}
+
+  /** The gradient agrees with central differences, element by element. */
+  public static void firstOrder(OpCase c, Backend backend) {
+    check(c, backend).firstOrder();
+  }
+
+  /** The inner-product identity holds, with and without a graph of the gradient. */
+  public static void innerProduct(OpCase c, Backend backend) {
+    check(c, backend).innerProduct();
+  }
+
+  /** The gradient of the gradient agrees with central differences. */
+  public static void secondOrder(OpCase c, Backend backend) {
+    check(c, backend).secondOrder();
+  }
+
+  private static GradCheck check(OpCase c, Backend backend) {
+    return GradCheck.of(c.call(), c.function(), c.tensors(backend, DType.F64)).withSeed(c.seed());
+  }
+
+  /**
+   * The backward pass that runs without a graph (fused primitives) and the one that makes a graph
+   * (composed ops) agree in {@code dtype}, and F32 agrees with F64.
+   *
+   * <p>The bound: at most some 100 roundings lie on a path through any op here, and no intermediate
+   * is larger than 64 times the largest of 1, the values and the gradients; so results differ by
+   * less than {@code 6400 u} of that largest (u the unit roundoff), that is 4e-4 in F32 and 7e-13
+   * in F64.
+   */
+  public static void fusedEqualsComposed(OpCase c, Backend backend, DType dtype) {
+    Pass fused = Pass.run(c.function(), c.tensors(backend, dtype), c.seed(), false);
+    Pass composed = Pass.run(c.function(), c.tensors(backend, dtype), c.seed(), true);
+    compare(c, "fused against composed " + dtype, fused, composed, dtype);
+    if (dtype == DType.F32) {
+      Pass exact = Pass.run(c.function(), c.tensors(backend, DType.F64), c.seed(), false);
+      compare(c, "F32 against F64", fused, exact, dtype);
+    }
+  }
+
+  /** Value and gradients agree with those of the twin, within the same bound. */
+  public static void twinAgrees(OpCase c, Backend backend, DType dtype) {
+    Function<Variable[], Variable> twin = c.twin();
+    if (twin == null) {
+      return;
+    }
+    Pass op = Pass.run(c.function(), c.tensors(backend, dtype), c.seed(), false);
+    Pass other = Pass.run(twin, c.tensors(backend, dtype), c.seed(), false);
+    compare(c, "op against its twin " + dtype, op, other, dtype);
+  }
+
+  /** A value and the gradients of its product with random cotangents. */
+  private record Pass(Tensor value, Tensor[] gradients) {
+    static Pass run(
+        Function<Variable[], Variable> function, Tensor[] inputs, long seed, boolean createGraph) {
+      Variable[] x = new Variable[inputs.length];
+      for (int i = 0; i < x.length; i++) {
+        x[i] = Variable.leaf(inputs[i]);
+      }
+      Variable y = function.apply(x);
+      Tensor w = cotangent(y.tensor(), seed);
+      Variable[] g =
+          Autograd.gradient(
+              y, x, Variable.constant(w), createGraph, createGraph, Autograd.Unreached.ZERO);
+      return new Pass(y.tensor(), Arrays.stream(g).map(Variable::tensor).toArray(Tensor[]::new));
+    }
+
+    private static Tensor cotangent(Tensor y, long seed) {
+      Philox random = new Philox(seed, 1);
+      double[] w = new double[Math.toIntExact(y.size())];
+      for (int i = 0; i < w.length; i++) {
+        w[i] = random.nextFloat() * 2 - 1;
+      }
+      return TensorOps.cast(Tensor.of(y.backend(), y.shape(), w), y.dtype());
+    }
+  }
+
+  private static void compare(OpCase c, String what, Pass a, Pass b, DType dtype) {
+    double rounding = dtype == DType.F32 ? FLOAT_ROUNDING : DOUBLE_ROUNDING;
+    double largest = 1;
+    for (Pass pass : new Pass[] {a, b}) {
+      largest = Math.max(largest, largest(pass.value));
+      for (Tensor g : pass.gradients) {
+        largest = Math.max(largest, largest(g));
+      }
+    }
+    double allowed = 6400 * rounding * largest;
+    compare(c, what + ": value", a.value, b.value, allowed);
+    for (int i = 0; i < a.gradients.length; i++) {
+      compare(c, what + ": gradient of input " + i, a.gradients[i], b.gradients[i], allowed);
+    }
+  }
+
+  private static double largest(Tensor t) {
+    double largest = 0;
+    for (double x : t.toDoubles()) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    return largest;
+  }
+
+  private static void compare(OpCase c, String what, Tensor a, Tensor b, double allowed) {
+    if (!a.shape().equals(b.shape())) {
+      throw new AssertionError(c + ": " + what + ": shapes " + a.shape() + " and " + b.shape());
+    }
+    double[] x = a.toDoubles();
+    double[] y = b.toDoubles();
+    @Nullable Integer worst = null;
+    for (int i = 0; i < x.length; i++) {
+      double difference = Math.abs(x[i] - y[i]);
+      if (!(difference <= allowed)
+          && (worst == null || !(difference <= Math.abs(x[worst] - y[worst])))) {
+        worst = i;
+      }
+    }
+    if (worst != null) {
+      throw new AssertionError(
+          String.format(
+              Locale.ROOT,
+              "%s: %s: element %s is %s and %s, %.1e allowed; %s",
+              c.call(),
+              what,
+              Arrays.toString(position(a.shape(), worst)),
+              x[worst],
+              y[worst],
+              allowed,
+              c));
+    }
+  }
+
+  private static int[] position(Shape shape, int flat) {
+    int[] index = new int[shape.rank()];
+    int rest = flat;
+    for (int axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % shape.dim(axis);
+      rest /= shape.dim(axis);
+    }
+    return index;
+  }
+}
