@@ -68,37 +68,72 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void unary(UnaryOp op, Tensor x, Tensor out) {
-    reference.unary(op, x, out);
+    if (isF32(out) && UnaryLoop.covers(op)) {
+      UnaryLoop.unary(op, x, out);
+      keep(x, out);
+    } else {
+      reference.unary(op, x, out);
+    }
   }
 
   @Override
   public void unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy, Tensor dx) {
-    reference.unaryBackward(op, x, y, dy, dx);
+    if (isF32(dx) && UnaryBackwardLoop.covers(op)) {
+      UnaryBackwardLoop.unaryBackward(op, x, dy, dx);
+      keep(x, dy, dx);
+    } else {
+      reference.unaryBackward(op, x, y, dy, dx);
+    }
   }
 
   @Override
   public void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
-    reference.binary(op, a, b, out);
+    if (isF32(out) && BinaryLoop.covers(op)) {
+      BinaryLoop.binary(op, a, b, out);
+      keep(a, b, out);
+    } else {
+      reference.binary(op, a, b, out);
+    }
   }
 
   @Override
   public void affine(Tensor x, double scale, double shift, Tensor out) {
-    reference.affine(x, scale, shift, out);
+    if (isF32(out)) {
+      MapLoops.affine(x, scale, shift, out);
+      keep(x, out);
+    } else {
+      reference.affine(x, scale, shift, out);
+    }
   }
 
   @Override
   public void clamp(Tensor x, double low, double high, Tensor out) {
-    reference.clamp(x, low, high, out);
+    if (isF32(out)) {
+      MapLoops.clamp(x, low, high, out);
+      keep(x, out);
+    } else {
+      reference.clamp(x, low, high, out);
+    }
   }
 
   @Override
   public void where(Tensor condition, Tensor a, Tensor b, Tensor out) {
-    reference.where(condition, a, b, out);
+    if (isF32(out)) {
+      MapLoops.where(condition, a, b, out);
+      keep(condition, a, b, out);
+    } else {
+      reference.where(condition, a, b, out);
+    }
   }
 
   @Override
   public void addScaled(Tensor x, double scale, Tensor out) {
-    reference.addScaled(x, scale, out);
+    if (isF32(out)) {
+      MapLoops.addScaled(x, scale, out);
+      keep(x, out);
+    } else {
+      reference.addScaled(x, scale, out);
+    }
   }
 
   @Override
@@ -208,12 +243,22 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void swiglu(Tensor gate, Tensor up, Tensor out) {
-    reference.swiglu(gate, up, out);
+    if (isF32(out)) {
+      MapLoops.swiglu(gate, up, out);
+      keep(gate, up, out);
+    } else {
+      reference.swiglu(gate, up, out);
+    }
   }
 
   @Override
   public void swigluBackward(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
-    reference.swigluBackward(gate, up, dy, dGate, dUp);
+    if (isF32(dy)) {
+      MapLoops.swigluBackward(gate, up, dy, dGate, dUp);
+      keep(gate, up, dy, dGate, dUp);
+    } else {
+      reference.swigluBackward(gate, up, dy, dGate, dUp);
+    }
   }
 
   @Override
@@ -251,12 +296,22 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-    reference.adamW(parameter, gradient, m, v, step);
+    if (isF32(parameter) && gradient.isContiguous()) {
+      AdamW.step(parameter, gradient, m, v, step);
+      keep(parameter, gradient, m, v);
+    } else {
+      reference.adamW(parameter, gradient, m, v, step);
+    }
   }
 
   @Override
   public void lerp(Tensor x, double rate, Tensor out) {
-    reference.lerp(x, rate, out);
+    if (isF32(out)) {
+      MapLoops.lerp(x, rate, out);
+      keep(x, out);
+    } else {
+      reference.lerp(x, rate, out);
+    }
   }
 
   private static boolean isF32(Tensor t) {
@@ -264,22 +319,7 @@ public final class VectorBackend extends HostBackend {
   }
 
   /** Keeps memory that a kernel knows by address alone from being freed before it ends. */
-  private static void keep(Tensor a) {
-    Reference.reachabilityFence(a);
-  }
-
-  private static void keep(Tensor a, Tensor b) {
-    Reference.reachabilityFence(a);
-    Reference.reachabilityFence(b);
-  }
-
-  private static void keep(Tensor a, Tensor b, Tensor c) {
-    keep(a, b);
-    keep(c);
-  }
-
-  private static void keep(Tensor a, Tensor b, Tensor c, Tensor d) {
-    keep(a, b);
-    keep(c, d);
+  private static void keep(Tensor... operands) {
+    Reference.reachabilityFence(operands);
   }
 }

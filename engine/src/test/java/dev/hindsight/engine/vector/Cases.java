@@ -17,11 +17,11 @@ final class Cases {
 
   /** Numbers in [-1, 1), the same for every backend. */
   static Tensor random(Backend backend, long seed, int... dims) {
-    return random(backend, seed, 1, dims);
+    return spread(backend, seed, 1, dims);
   }
 
   /** Numbers in [-range, range), the same for every backend. */
-  static Tensor random(Backend backend, long seed, double range, int... dims) {
+  static Tensor spread(Backend backend, long seed, double range, int... dims) {
     Shape shape = Shape.of(dims);
     Philox random = new Philox(seed, 0);
     float[] values = new float[Math.toIntExact(shape.size())];

@@ -1,0 +1,87 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.LANES;
+import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
+
+import dev.hindsight.engine.AdamWStep;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Threads;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** The fused AdamW update: one pass over parameter, gradient and both moments. */
+final class AdamW implements Threads.Chunk {
+  private static final int GRAIN = 1 << 13;
+
+  private final long parameter;
+  private final long gradient;
+  private final long m;
+  private final long v;
+  private final long size;
+  private final float scale;
+  private final float keep1;
+  private final float take1;
+  private final float keep2;
+  private final float take2;
+  private final float unbias1;
+  private final float unbias2;
+  private final float epsilon;
+  private final float decay;
+  private final float rate;
+
+  private AdamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    this.parameter = Simd.address(parameter);
+    this.gradient = Simd.address(gradient);
+    this.m = Simd.address(m);
+    this.v = Simd.address(v);
+    this.size = parameter.size();
+    this.scale = (float) step.gradientScale();
+    this.keep1 = (float) step.beta1();
+    this.take1 = (float) (1 - step.beta1());
+    this.keep2 = (float) step.beta2();
+    this.take2 = (float) (1 - step.beta2());
+    this.unbias1 = (float) (1 / (1 - Math.pow(step.beta1(), step.step())));
+    this.unbias2 = (float) (1 / (1 - Math.pow(step.beta2(), step.step())));
+    this.epsilon = (float) step.epsilon();
+    this.decay = (float) step.weightDecay();
+    this.rate = (float) -step.learningRate();
+  }
+
+  static void step(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    AdamW update = new AdamW(parameter, gradient, m, v, step);
+    Threads.run(Math.toIntExact((update.size + GRAIN - 1) / GRAIN), update);
+  }
+
+  @Override
+  public void run(int chunk) {
+    long from = 4L * GRAIN * chunk;
+    int n = (int) Math.min(GRAIN, size - (long) GRAIN * chunk);
+    update(n, parameter + from, gradient + from, m + from, v + from);
+  }
+
+  private void update(int n, long p, long g, long m, long v) {
+    FloatVector keepMean = FloatVector.broadcast(F, keep1);
+    FloatVector keepSquare = FloatVector.broadcast(F, keep2);
+    FloatVector decays = FloatVector.broadcast(F, decay);
+    FloatVector rates = FloatVector.broadcast(F, rate);
+    VectorMask<Float> all = F.maskAll(true);
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> mask = i <= n - LANES ? all : F.indexInRange(i, n);
+      long at = 4L * i;
+      FloatVector d = FloatVector.fromMemorySegment(F, MEMORY, g + at, ORDER, mask).mul(scale);
+      FloatVector mean =
+          FloatVector.fromMemorySegment(F, MEMORY, m + at, ORDER, mask).fma(keepMean, d.mul(take1));
+      FloatVector square =
+          FloatVector.fromMemorySegment(F, MEMORY, v + at, ORDER, mask)
+              .fma(keepSquare, d.mul(d).mul(take2));
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, p + at, ORDER, mask);
+      FloatVector move = mean.mul(unbias1).div(square.mul(unbias2).sqrt().add(epsilon));
+      x = x.fma(decays, move).fma(rates, x);
+      x.intoMemorySegment(MEMORY, p + at, ORDER, mask);
+      mean.intoMemorySegment(MEMORY, m + at, ORDER, mask);
+      square.intoMemorySegment(MEMORY, v + at, ORDER, mask);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.LANES;
+import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
+
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.UnaryOp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** {@code out = op(x)}: one loop a function, because C2 compiles a loop around a switch badly. */
+final class UnaryLoop extends ElementLoop {
+  private final UnaryOp op;
+
+  private UnaryLoop(UnaryOp op, int grain, Tensor x, Tensor out) {
+    super(grain, out, out, x);
+    this.op = op;
+  }
+
+  static void unary(UnaryOp op, Tensor x, Tensor out) {
+    new UnaryLoop(op, isCheap(op) ? CHEAP : COSTLY, x, out).run();
+  }
+
+  /** Functions without a kernel here go to the reference. */
+  static boolean covers(UnaryOp op) {
+    return switch (op) {
+      case LOG1P, EXPM1, SIN, COS -> false;
+      default -> true;
+    };
+  }
+
+  private static boolean isCheap(UnaryOp op) {
+    return switch (op) {
+      case NEG, ABS, SIGN, SQUARE, SQRT, RECIPROCAL, RELU -> true;
+      default -> false;
+    };
+  }
+
+  @Override
+  void row(int n, long out, long out2, long a, int aStep, long b, int bStep, long c, int cStep) {
+    switch (op) {
+      case NEG -> neg(n, out, a, aStep);
+      case ABS -> abs(n, out, a, aStep);
+      case SIGN -> sign(n, out, a, aStep);
+      case SQUARE -> square(n, out, a, aStep);
+      case SQRT -> sqrt(n, out, a, aStep);
+      case RSQRT -> rsqrt(n, out, a, aStep);
+      case RECIPROCAL -> reciprocal(n, out, a, aStep);
+      case EXP -> exp(n, out, a, aStep);
+      case LOG -> log(n, out, a, aStep);
+      case TANH -> tanh(n, out, a, aStep);
+      case SIGMOID -> sigmoid(n, out, a, aStep);
+      case ERF -> erf(n, out, a, aStep);
+      case RELU -> relu(n, out, a, aStep);
+      case SOFTPLUS -> softplus(n, out, a, aStep);
+      case SILU -> silu(n, out, a, aStep);
+      case GELU -> gelu(n, out, a, aStep);
+      case GELU_TANH -> geluTanh(n, out, a, aStep);
+      case LOG1P, EXPM1, SIN, COS -> throw new AssertionError(op);
+    }
+  }
+
+  private static void neg(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      x.neg().intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void abs(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      x.abs().intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void sign(int n, long out, long a, int aStep) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      FloatVector y = one.blend(-1f, x.compare(VectorOperators.LT, 0f));
+      y.blend(x, x.abs().compare(VectorOperators.GT, 0f).not())
+          .intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void square(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      x.mul(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void sqrt(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      x.sqrt().intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void rsqrt(int n, long out, long a, int aStep) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      one.div(x.sqrt()).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void reciprocal(int n, long out, long a, int aStep) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      one.div(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void exp(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.exp(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void log(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.log(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void tanh(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.tanh(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void sigmoid(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.sigmoid(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void erf(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.erf(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void relu(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      x.max(0f).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void softplus(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      FloatVector tail = VectorMath.logOnePlusUnit(VectorMath.expOfNegative(x.abs().neg()));
+      x.max(0f).add(tail).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void silu(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.silu(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void gelu(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.gelu(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void geluTanh(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.geluTanh(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.LANES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
+
+/** Guards the stated error bounds over every exponent, with some hundred thousand floats each. */
+class VectorMathTest {
+  /** A prime: all exponents, and mantissas that differ from one to the next. */
+  private static final int STRIDE = 19_997;
+
+  private static void check(
+      String name,
+      UnaryOperator<FloatVector> function,
+      DoubleUnaryOperator exact,
+      double low,
+      double high,
+      double ulps) {
+    float[] x = new float[LANES];
+    float[] y = new float[LANES];
+    int lane = 0;
+    for (long bits = 0; bits < 1L << 32; bits += STRIDE) {
+      float value = Float.intBitsToFloat((int) bits);
+      if (!(value >= low && value <= high)) {
+        continue;
+      }
+      x[lane++] = value;
+      if (lane < LANES) {
+        continue;
+      }
+      lane = 0;
+      function.apply(FloatVector.fromArray(F, x, 0)).intoArray(y, 0);
+      for (int i = 0; i < LANES; i++) {
+        double expected = exact.applyAsDouble(x[i]);
+        if (Double.isNaN(expected) || Float.isInfinite((float) expected)) {
+          assertThat(y[i]).as("%s(%s)", name, x[i]).isEqualTo(Float.valueOf((float) expected));
+        } else {
+          assertThat(Math.abs(y[i] - expected))
+              .as("%s(%s) = %s, exactly %s", name, x[i], y[i], expected)
+              .isLessThanOrEqualTo(ulps * Math.ulp((float) expected));
+        }
+      }
+    }
+  }
+
+  private static double sigmoid(double x) {
+    return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+  }
+
+  @Test
+  void exponentials() {
+    double all = Double.POSITIVE_INFINITY;
+    check("exp", VectorMath::exp, Math::exp, -all, all, 1);
+    check("expOfNegative", VectorMath::expOfNegative, Math::exp, -87.33, 0, 1);
+    check("sigmoid", VectorMath::sigmoid, VectorMathTest::sigmoid, -87.33, all, 3);
+    check("silu", VectorMath::silu, x -> x * sigmoid(x), -87.33, 1e30, 3);
+    check("tanh", VectorMath::tanh, Math::tanh, -all, all, 2);
+    check("sigmoidSlope", VectorMath::sigmoidSlope, x -> sigmoid(x) * sigmoid(-x), -87, 87, 4);
+  }
+
+  @Test
+  void logarithms() {
+    double all = Double.POSITIVE_INFINITY;
+    check("log", VectorMath::log, Math::log, -all, all, 1);
+    check("logOnePlusUnit", VectorMath::logOnePlusUnit, Math::log1p, 0, 1, 2);
+  }
+
+  @Test
+  void nanStaysNan() {
+    FloatVector nan = FloatVector.broadcast(F, Float.NaN);
+    assertThat(VectorMath.exp(nan).lane(0)).isNaN();
+    assertThat(VectorMath.expOfNegative(nan).lane(0)).isNaN();
+    assertThat(VectorMath.log(nan).lane(0)).isNaN();
+    assertThat(VectorMath.tanh(nan).lane(0)).isNaN();
+    assertThat(VectorMath.erf(nan).lane(0)).isNaN();
+    assertThat(VectorMath.gelu(nan).lane(0)).isNaN();
+    assertThat(VectorMath.silu(nan).lane(0)).isNaN();
+  }
+}
