@@ -202,6 +202,11 @@ public final class Generator implements AutoCloseable {
     }
   }
 
+  /** Bytes held for a step's temporaries: constant once the largest step has run. */
+  long workspaceBytes() {
+    return workspace.capacity();
+  }
+
   /** Frees the workspace. */
   @Override
   public void close() {

@@ -337,6 +337,11 @@ public final class Pretrainer implements AutoCloseable {
     return OptionalDouble.of(loss / targets);
   }
 
+  /** Bytes held for a step's temporaries: constant once the largest step has run. */
+  long workspaceBytes() {
+    return workspace.capacity();
+  }
+
   /** Frees the workspace. */
   @Override
   public void close() {

@@ -201,6 +201,22 @@ class GeneratorTest {
     }
   }
 
+  /** Long runs must not grow: temporaries of every step go to the same memory. */
+  @Test
+  void memoryStaysTheSameFromCallToCall() {
+    Decoder decoder = TestModels.lively(TestModels.llama3(), TestModels.reference(), DType.F32, 8);
+    SamplingOptions options = SamplingOptions.sampling(9, EOS);
+    try (Generator generator = new Generator(decoder)) {
+      generator.generate(prompts(60, decoder.config()), streams(60), options);
+      long bytes = generator.workspaceBytes();
+      assertThat(bytes).isPositive();
+      for (int i = 0; i < 3; i++) {
+        generator.generate(prompts(60, decoder.config()), streams(60), options);
+        assertThat(generator.workspaceBytes()).isEqualTo(bytes);
+      }
+    }
+  }
+
   @Test
   void wrongCallsAreExplained() {
     Decoder decoder = Decoder.initialise(TestModels.llama3(), TestModels.reference(), DType.F32, 0);

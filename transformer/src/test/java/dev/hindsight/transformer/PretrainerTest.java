@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +81,19 @@ class PretrainerTest {
     }
     assertThat(losses.getFirst()).isCloseTo(Math.log(19), within(0.1));
     assertThat(losses.getLast()).isLessThan(0.01);
+  }
+
+  /** Long runs must not grow: temporaries of every step go to the same memory. */
+  @Test
+  void memoryStaysTheSameFromStepToStep() throws IOException {
+    List<Document> documents = documents(new Philox(4, 0), 30);
+    Set<Long> bytes = new HashSet<>();
+    try (Pretrainer pretrainer =
+        new Pretrainer(
+            fresh(TestModels.reference()), step -> documents, Pretrainer.Options.of(6, 1e-3))) {
+      pretrainer.run(null, p -> bytes.add(pretrainer.workspaceBytes()), () -> false);
+    }
+    assertThat(bytes).hasSize(1);
   }
 
   @ParameterizedTest
