@@ -65,16 +65,19 @@ public abstract class HostBackend implements Backend {
 
   @Override
   public final void upload(MemorySegment host, Tensor out) {
-    MemorySegment.copy(host, 0, HostStorage.segmentOf(out), start(out), length(out));
+    MemorySegment.copy(host, 0, part(out), 0, length(out));
   }
 
   @Override
   public final void download(Tensor x, MemorySegment host) {
-    MemorySegment.copy(HostStorage.segmentOf(x), start(x), host, 0, length(x));
+    MemorySegment.copy(part(x), 0, host, 0, length(x));
   }
 
-  private static long start(Tensor t) {
-    return t.offset() * t.dtype().bytes();
+  /** The bytes of a contiguous tensor; an empty view may begin behind the end of its storage. */
+  private static MemorySegment part(Tensor t) {
+    return length(t) == 0
+        ? MemorySegment.NULL
+        : HostStorage.segmentOf(t).asSlice(t.offset() * t.dtype().bytes(), length(t));
   }
 
   private static long length(Tensor t) {

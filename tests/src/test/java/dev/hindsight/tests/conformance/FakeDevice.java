@@ -92,7 +92,10 @@ public final class FakeDevice implements InvocationHandler {
         yield new DeviceStorage(backend, new byte[bytes], 0, bytes, Workspace.Generation.ETERNAL);
       }
       case "newSlab" -> new DeviceSlab(backend, new byte[Math.toIntExact((long) arguments[0])]);
-      default -> kernel(method, arguments);
+      default ->
+          method.isDefault()
+              ? InvocationHandler.invokeDefault(proxy, method, arguments)
+              : kernel(method, arguments);
     };
   }
 

@@ -36,6 +36,18 @@ class MemoryConformanceTest {
     assertThat(backend.supports(DType.F16)).isFalse();
   }
 
+  /** How fast is no test's business; that it is a speed at all, is. */
+  @Test
+  @Covers("measurePeak")
+  void aPeakIsPositiveWhereThereIsOne() {
+    if (subject.dtype() == DType.F32) {
+      subject
+          .backend()
+          .measurePeak()
+          .ifPresent(peak -> assertThat(peak).isPositive().isLessThan(1e18));
+    }
+  }
+
   @Test
   @Covers("allocate")
   void allocatesExactlyWhatIsAskedFor() {

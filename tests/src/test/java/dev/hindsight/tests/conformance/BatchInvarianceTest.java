@@ -1,0 +1,246 @@
+package dev.hindsight.tests.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.ReduceOp;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.UnaryOp;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The promise that sampling and training rest on: the bits of a row do not depend on the rows that
+ * are computed with it. Each row is computed alone, at the head of every smaller batch and in the
+ * middle of one.
+ */
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.hindsight.tests.conformance.Subject#stream")
+class BatchInvarianceTest {
+  private static final int ROWS = 23;
+
+  @Parameter Subject subject;
+
+  /** Computes rows {@code from .. to - 1}; every result has one entry a row on its first axis. */
+  private interface RowOp {
+    Tensor[] rows(int from, int to);
+  }
+
+  private void assertRowsIndependent(String label, RowOp op) {
+    double[][] whole = values(op.rows(0, ROWS));
+    for (int from = 0; from < ROWS; from++) {
+      for (int size : from == 0 || from == 5 ? sizes(ROWS - from) : new int[] {1}) {
+        double[][] part = values(op.rows(from, from + size));
+        for (int t = 0; t < whole.length; t++) {
+          int width = whole[t].length / ROWS;
+          for (int i = 0; i < part[t].length; i++) {
+            double want = whole[t][from * width + i];
+            if (Double.compare(part[t][i], want) != 0) {
+              throw new AssertionError(
+                  String.format(
+                      java.util.Locale.ROOT,
+                      "%s: %s: result %d of row %d is %.12g in a batch of %d, but %.12g of %d",
+                      subject,
+                      label,
+                      t,
+                      from + i / width,
+                      part[t][i],
+                      size,
+                      want,
+                      ROWS));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static int[] sizes(int upTo) {
+    return java.util.stream.IntStream.range(1, upTo).toArray();
+  }
+
+  private static double[][] values(Tensor[] tensors) {
+    double[][] values = new double[tensors.length][];
+    for (int t = 0; t < tensors.length; t++) {
+      values[t] = tensors[t].toDoubles();
+    }
+    return values;
+  }
+
+  private Tensor tensor(long seed, int... dims) {
+    Shape shape = Shape.of(dims);
+    Tensor t = Tensor.of(Subject.TRUTH, shape, Values.uniform(seed, shape));
+    return TensorOps.cast(t, subject.dtype()).to(subject.backend());
+  }
+
+  private static Tensor[] of(Tensor... tensors) {
+    return tensors;
+  }
+
+  /** Extents that are no multiple of a vector: rows begin at any lane. */
+  private static final int[] WIDTHS = {1, 5, 16, 31, 96, 259};
+
+  @Test
+  void matmul() {
+    for (int depth : WIDTHS) {
+      for (int width : WIDTHS) {
+        Tensor x = tensor(1, ROWS, depth);
+        Tensor w = tensor(2, depth, width);
+        Tensor wt = tensor(3, width, depth).transpose(0, 1);
+        assertRowsIndependent(
+            "matmul [n, " + depth + "] x [" + depth + ", " + width + "]",
+            (from, to) ->
+                of(
+                    TensorOps.matmul(x.slice(0, from, to), w),
+                    TensorOps.matmul(x.slice(0, from, to), wt)));
+      }
+    }
+  }
+
+  /** Vocabulary-sized: over every block of N and K. */
+  @Test
+  void matmulOverManyBlocks() {
+    Tensor x = tensor(1, ROWS, 530);
+    Tensor w = tensor(2, 1030, 530).transpose(0, 1);
+    Tensor all = TensorOps.matmul(x, w);
+    for (int row : new int[] {0, 1, 11, ROWS - 1}) {
+      assertThat(TensorOps.matmul(x.slice(0, row, row + 1), w).toDoubles())
+          .as("%s: row %d", subject, row)
+          .isEqualTo(all.slice(0, row, row + 1).toDoubles());
+    }
+  }
+
+  /** A row's elements move through the lanes of a vector and its remainder. */
+  @Test
+  void elementwise() {
+    for (int width : new int[] {1, 5, 31}) {
+      Tensor x = tensor(1, ROWS, width);
+      Tensor y = tensor(2, ROWS, width);
+      Tensor row = tensor(3, width);
+      for (UnaryOp op : UnaryOp.values()) {
+        assertRowsIndependent(
+            op.name(),
+            (from, to) -> {
+              Tensor a = x.slice(0, from, to);
+              Tensor f = TensorOps.unary(op, a);
+              return of(f, TensorOps.unaryBackward(op, a, f, y.slice(0, from, to)));
+            });
+      }
+      for (BinaryOp op : BinaryOp.values()) {
+        assertRowsIndependent(
+            op.name(),
+            (from, to) ->
+                of(
+                    TensorOps.binary(op, x.slice(0, from, to), y.slice(0, from, to)),
+                    TensorOps.binary(op, x.slice(0, from, to), row)));
+      }
+      assertRowsIndependent(
+          "swiglu, affine, clamp, where",
+          (from, to) -> {
+            Tensor a = x.slice(0, from, to);
+            Tensor b = y.slice(0, from, to);
+            TensorOps.Pair d = TensorOps.swigluBackward(a, b, a);
+            return of(
+                TensorOps.swiglu(a, b),
+                d.first(),
+                d.second(),
+                TensorOps.affine(a, 0.3, 0.7),
+                TensorOps.clamp(a, -0.3, 0.7),
+                TensorOps.where(a, b, row));
+          });
+    }
+  }
+
+  @Test
+  void reductionsOfRows() {
+    for (int width : WIDTHS) {
+      Tensor x = tensor(1, ROWS, width);
+      for (ReduceOp op : ReduceOp.values()) {
+        assertRowsIndependent(
+            op + " of " + width,
+            (from, to) -> {
+              Tensor y = TensorOps.reduce(op, x.slice(0, from, to), 1);
+              return of(y);
+            });
+      }
+      assertRowsIndependent(
+          "topK of " + width,
+          (from, to) -> {
+            TensorOps.TopK top = TensorOps.topK(x.slice(0, from, to), Math.min(width, 5));
+            return of(top.values(), top.indices());
+          });
+    }
+  }
+
+  @Test
+  void softmaxAndCrossEntropy() {
+    for (int width : WIDTHS) {
+      Tensor x = tensor(1, ROWS, width);
+      Tensor d = tensor(2, ROWS, width);
+      Tensor dLoss = tensor(3, ROWS);
+      Tensor targets = Tensor.of(subject.backend(), Shape.of(ROWS), Values.indices(1, ROWS, width));
+      assertRowsIndependent(
+          "softmax of " + width,
+          (from, to) -> {
+            Tensor a = x.slice(0, from, to);
+            Tensor da = d.slice(0, from, to);
+            Tensor y = TensorOps.softmax(a);
+            Tensor log = TensorOps.logSoftmax(a);
+            Tensor classes = targets.slice(0, from, to);
+            TensorOps.CrossEntropy loss = TensorOps.crossEntropy(a, classes);
+            return of(
+                y,
+                log,
+                TensorOps.softmaxBackward(y, da),
+                TensorOps.logSoftmaxBackward(log, da),
+                loss.loss(),
+                loss.lse(),
+                TensorOps.crossEntropyBackward(a, classes, loss.lse(), dLoss.slice(0, from, to)));
+          });
+    }
+  }
+
+  @Test
+  void norms() {
+    for (int width : WIDTHS) {
+      Tensor x = tensor(1, ROWS, width);
+      Tensor d = tensor(2, ROWS, width);
+      Tensor w = tensor(3, width);
+      Tensor bias = tensor(4, width);
+      assertRowsIndependent(
+          "norms of " + width,
+          (from, to) -> {
+            Tensor a = x.slice(0, from, to);
+            Tensor da = d.slice(0, from, to);
+            TensorOps.RmsNorm rms = TensorOps.rmsNorm(a, w, 1e-5);
+            TensorOps.LayerNorm layer = TensorOps.layerNorm(a, w, bias, 1e-5);
+            Tensor rmsDx = TensorOps.empty(subject.backend(), subject.dtype(), a.shape());
+            Tensor layerDx = TensorOps.empty(subject.backend(), subject.dtype(), a.shape());
+            Tensor dw = TensorOps.empty(subject.backend(), subject.dtype(), w.shape());
+            TensorOps.rmsNormBackward(a, w, rms.rstd(), da, rmsDx, dw);
+            TensorOps.layerNormBackward(a, w, layer, da, layerDx, dw, null);
+            return of(
+                rms.out(), rms.rstd(), layer.out(), layer.mean(), layer.rstd(), rmsDx, layerDx);
+          });
+    }
+  }
+
+  @Test
+  void rope() {
+    for (int half : new int[] {1, 4, 6, 33}) {
+      Tensor x = tensor(1, ROWS, 3, 2 * half);
+      Tensor positions = Tensor.of(subject.backend(), Shape.of(ROWS), Values.indices(1, ROWS, 500));
+      assertRowsIndependent(
+          "rope of " + 2 * half,
+          (from, to) -> {
+            Tensor a = x.slice(0, from, to);
+            Tensor at = positions.slice(0, from, to);
+            return of(TensorOps.rope(a, at, 1e4, false), TensorOps.rope(a, at, 1e4, true));
+          });
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.hindsight.tests.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Threads;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The same bits from every kernel on 1, 2, 3 and 8 threads. */
+class ThreadInvarianceTest {
+  private static final Set<String> NO_KERNELS =
+      Set.of(
+          "name",
+          "description",
+          "supports",
+          "measurePeak",
+          "allocate",
+          "newSlab",
+          "upload",
+          "download");
+
+  private final int former = Threads.count();
+
+  @AfterEach
+  void restore() {
+    Threads.set(former);
+  }
+
+  /** The backends that come with the engine and its modules; the fake device has no threads. */
+  static Stream<Backend> backends() {
+    return Subject.stream()
+        .map(Subject::backend)
+        .distinct()
+        .filter(b -> !b.name().equals("fake-device"));
+  }
+
+  private static List<byte[]> bits(Kernels.Call call, Backend backend) {
+    List<byte[]> bits = new ArrayList<>();
+    for (Tensor t : call.run(backend)) {
+      byte[] bytes = new byte[Math.toIntExact(t.size() * t.dtype().bytes())];
+      TensorOps.download(t, MemorySegment.ofArray(bytes));
+      bits.add(bytes);
+    }
+    return bits;
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void everyKernel(Backend backend) {
+    for (Map.Entry<String, Kernels.Call> kernel : Kernels.all().entrySet()) {
+      Threads.set(1);
+      List<byte[]> one = bits(kernel.getValue(), backend);
+      for (int threads : new int[] {2, 3, 8}) {
+        Threads.set(threads);
+        List<byte[]> many = bits(kernel.getValue(), backend);
+        for (int i = 0; i < one.size(); i++) {
+          assertThat(many.get(i))
+              .as("%s: %s: result %d on %d threads", backend.name(), kernel.getKey(), i, threads)
+              .isEqualTo(one.get(i));
+        }
+      }
+    }
+  }
+
+  /** Add a call to {@link Kernels}. */
+  @Test
+  void noKernelIsMissing() {
+    Set<String> kernels = new TreeSet<>(CoverageTest.methods());
+    kernels.removeAll(NO_KERNELS);
+    assertThat(Kernels.all().keySet()).containsExactlyInAnyOrderElementsOf(kernels);
+  }
+}
