@@ -50,10 +50,10 @@ public final class GradientProperties {
    * The backward pass that runs without a graph (fused primitives) and the one that makes a graph
    * (composed ops) agree in {@code dtype}, and F32 agrees with F64.
    *
-   * <p>The bound: at most some 100 roundings lie on a path through any op here, and no intermediate
-   * is larger than 64 times the largest of 1, the values and the gradients; so results differ by
-   * less than {@code 6400 u} of that largest (u the unit roundoff), that is 4e-4 in F32 and 7e-13
-   * in F64.
+   * <p>The bound: no element depends on more than some 48 roundings (the longest sum), and no
+   * intermediate is larger than some five times the largest of 1, the values and the gradients. So
+   * results differ by less than {@code 256 u} of that largest, u being the unit roundoff: 1.5e-5 in
+   * F32, 3e-14 in F64. (The worst of 300 cases of each op came to 20 u.)
    */
   public static void fusedEqualsComposed(OpCase c, Backend backend, DType dtype) {
     Pass fused = Pass.run(c.function(), c.tensors(backend, dtype), c.seed(), false);
@@ -111,7 +111,7 @@ public final class GradientProperties {
         largest = Math.max(largest, largest(g));
       }
     }
-    double allowed = 6400 * rounding * largest;
+    double allowed = 256 * rounding * largest;
     compare(c, what + ": value", a.value, b.value, allowed);
     for (int i = 0; i < a.gradients.length; i++) {
       compare(c, what + ": gradient of input " + i, a.gradients[i], b.gradients[i], allowed);

@@ -67,6 +67,7 @@ final class RunFixtures {
                   step,
                   accuracy,
                   accuracy,
+                  accuracy,
                   1 - accuracy,
                   1 - accuracy,
                   1 - accuracy,
