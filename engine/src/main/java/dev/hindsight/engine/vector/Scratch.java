@@ -31,6 +31,8 @@ final class Scratch {
     TILE,
     /** Packed rows of A. */
     ROWS,
+    /** Sums of chunks, added up at the end. */
+    SUMS,
     /** Whatever a row kernel holds between its passes. */
     WORK
   }

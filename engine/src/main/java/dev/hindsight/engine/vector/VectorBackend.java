@@ -183,27 +183,52 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void softmax(Tensor x, Tensor out) {
-    reference.softmax(x, out);
+    if (isF32(out)) {
+      Softmax.softmax(x, out);
+      keep(x, out);
+    } else {
+      reference.softmax(x, out);
+    }
   }
 
   @Override
   public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
-    reference.softmaxBackward(y, dy, dx);
+    if (isF32(dx)) {
+      Softmax.softmaxBackward(y, dy, dx);
+      keep(y, dy, dx);
+    } else {
+      reference.softmaxBackward(y, dy, dx);
+    }
   }
 
   @Override
   public void logSoftmax(Tensor x, Tensor out) {
-    reference.logSoftmax(x, out);
+    if (isF32(out)) {
+      Softmax.logSoftmax(x, out);
+      keep(x, out);
+    } else {
+      reference.logSoftmax(x, out);
+    }
   }
 
   @Override
   public void logSoftmaxBackward(Tensor y, Tensor dy, Tensor dx) {
-    reference.logSoftmaxBackward(y, dy, dx);
+    if (isF32(dx)) {
+      Softmax.logSoftmaxBackward(y, dy, dx);
+      keep(y, dy, dx);
+    } else {
+      reference.logSoftmaxBackward(y, dy, dx);
+    }
   }
 
   @Override
   public void rmsNorm(Tensor x, Tensor weight, double epsilon, Tensor out, Tensor rstd) {
-    reference.rmsNorm(x, weight, epsilon, out, rstd);
+    if (isF32(x)) {
+      RmsNorm.rmsNorm(x, weight, epsilon, out, rstd);
+      keep(x, weight, out, rstd);
+    } else {
+      reference.rmsNorm(x, weight, epsilon, out, rstd);
+    }
   }
 
   @Override
@@ -214,13 +239,23 @@ public final class VectorBackend extends HostBackend {
       Tensor dy,
       @Nullable Tensor dx,
       @Nullable Tensor dWeight) {
-    reference.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+    if (isF32(x)) {
+      RmsNorm.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+      keep(x, weight, rstd, dy, dx, dWeight);
+    } else {
+      reference.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+    }
   }
 
   @Override
   public void layerNorm(
       Tensor x, Tensor weight, Tensor bias, double epsilon, Tensor out, Tensor mean, Tensor rstd) {
-    reference.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+    if (isF32(x)) {
+      LayerNorm.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+      keep(x, weight, bias, out, mean, rstd);
+    } else {
+      reference.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+    }
   }
 
   @Override
@@ -233,12 +268,20 @@ public final class VectorBackend extends HostBackend {
       @Nullable Tensor dx,
       @Nullable Tensor dWeight,
       @Nullable Tensor dBias) {
-    reference.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+    if (isF32(x)) {
+      LayerNorm.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+      keep(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+    } else {
+      reference.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+    }
   }
 
   @Override
   public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    reference.rope(x, positions, theta, inverse, out);
+    if (!isF32(x) || !Rope.rope(x, positions, theta, inverse, out)) {
+      reference.rope(x, positions, theta, inverse, out);
+    }
+    keep(x, positions, out);
   }
 
   @Override
@@ -285,13 +328,23 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse) {
-    reference.crossEntropy(logits, targets, loss, lse);
+    if (isF32(logits)) {
+      CrossEntropy.crossEntropy(logits, targets, loss, lse);
+      keep(logits, targets, loss, lse);
+    } else {
+      reference.crossEntropy(logits, targets, loss, lse);
+    }
   }
 
   @Override
   public void crossEntropyBackward(
       Tensor logits, Tensor targets, Tensor lse, Tensor dLoss, Tensor dLogits) {
-    reference.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+    if (isF32(logits)) {
+      CrossEntropy.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+      keep(logits, targets, lse, dLoss, dLogits);
+    } else {
+      reference.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+    }
   }
 
   @Override
@@ -319,7 +372,7 @@ public final class VectorBackend extends HostBackend {
   }
 
   /** Keeps memory that a kernel knows by address alone from being freed before it ends. */
-  private static void keep(Tensor... operands) {
+  private static void keep(@Nullable Tensor... operands) {
     Reference.reachabilityFence(operands);
   }
 }
