@@ -307,7 +307,12 @@ public final class VectorBackend extends HostBackend {
   @Override
   public void attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
-    reference.attention(q, k, v, layout, scale, out, lse);
+    if (isF32(out) && Attention.covers(q, k, v)) {
+      Attention.forward(q, k, v, layout, scale, out, lse);
+      keep(q, k, v, out, lse);
+    } else {
+      reference.attention(q, k, v, layout, scale, out, lse);
+    }
   }
 
   @Override
@@ -323,7 +328,12 @@ public final class VectorBackend extends HostBackend {
       Tensor dq,
       Tensor dk,
       Tensor dv) {
-    reference.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+    if (isF32(out) && Attention.covers(q, k, v, out, dOut)) {
+      Attention.backward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+      keep(q, k, v, out, lse, dOut, dq, dk, dv);
+    } else {
+      reference.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+    }
   }
 
   @Override
