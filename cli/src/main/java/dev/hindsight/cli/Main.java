@@ -15,6 +15,9 @@ import picocli.CommandLine.IVersionProvider;
     description = "Reinforcement learning by self-distillation on a tensor engine in Java.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      QuickstartCommand.class,
+      TrainCommand.class,
+      EvaluateCommand.class,
       PretrainCommand.class,
       GenerateCommand.class,
       LogitsCommand.class,
@@ -33,6 +36,7 @@ import picocli.CommandLine.IVersionProvider;
     },
     footerHeading = "%nExamples:%n",
     footer = {
+      "  ./hindsight quickstart           SDPO beside GRPO, a minute or two",
       "  ./hindsight generate --model models/dialect-48x2 --prompt \"max 4 9 2\"",
       "  ./hindsight COMMAND --help       options and examples of a command",
       "  source <(./hindsight generate-completion)   completion for bash and zsh"

@@ -1,5 +1,7 @@
 package dev.hindsight.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -13,13 +15,14 @@ final class StopSignal implements AutoCloseable {
 
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook;
+  private final List<Runnable> actions = new ArrayList<>();
   private volatile boolean requested;
 
   StopSignal(Screen screen) {
     hook =
         new Thread(
             () -> {
-              requested = true;
+              request();
               screen.warn("hindsight: stopping after this step to save the state ...");
               try {
                 if (!done.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
@@ -31,6 +34,19 @@ final class StopSignal implements AutoCloseable {
             },
             "hindsight-stop");
     Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  private synchronized void request() {
+    requested = true;
+    actions.forEach(Runnable::run);
+  }
+
+  /** Has something done, once, when the work is to stop; at once if it is already. */
+  synchronized void onRequest(Runnable action) {
+    actions.add(action);
+    if (requested) {
+      action.run();
+    }
   }
 
   /** Whether the work is to stop. */

@@ -57,7 +57,7 @@ public final class Report {
         runs.addAll(inside);
       }
       if (summary.isEmpty()) {
-        summary = RunRecord.object(folder.resolve("summary.json"));
+        summary = RunRecord.json(folder.resolve("summary.json"));
       }
     }
     if (summary.path("base").isMissingNode()) {

@@ -22,7 +22,8 @@ final class ReportText {
     fact(out, "environment", text(summary.path("environment")));
     fact(out, "base model", text(summary.path("base").path("model")));
     fact(out, "seed", text(summary.path("seed")));
-    fact(out, "backend", text(summary.path("backend")));
+    String backend = text(summary.path("backend_description"));
+    fact(out, "backend", backend.isEmpty() ? text(summary.path("backend")) : backend);
     fact(out, "threads", text(summary.path("threads")));
     JsonNode wall = summary.path("wall_seconds");
     if (wall.isNumber()) {

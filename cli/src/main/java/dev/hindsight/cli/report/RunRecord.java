@@ -114,7 +114,7 @@ public final class RunRecord {
 
   /** {@code summary.json}, or an empty object while the run has not ended. */
   public JsonNode summary() throws IOException {
-    return object(folder.resolve("summary.json"));
+    return json(folder.resolve("summary.json"));
   }
 
   /** What the run came to. */
@@ -131,7 +131,7 @@ public final class RunRecord {
   }
 
   /** A JSON object file; an empty object where there is none. */
-  static JsonNode object(Path file) throws IOException {
+  public static JsonNode json(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       return JSON.createObjectNode();
     }

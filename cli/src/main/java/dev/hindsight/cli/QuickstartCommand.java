@@ -1,0 +1,106 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.config.PretrainConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The main job on the built-in model: SDPO beside GRPO and a control. */
+@Command(
+    name = "quickstart",
+    description = {
+      "Train the built-in model three times and compare: with SDPO, with GRPO, and with SDPO on"
+          + " feedback that says nothing about the task. A minute or two on two cores.",
+      "Writes report.html (open it in a browser), summary.json and one run folder each."
+    },
+    footer = {
+      "  ./hindsight quickstart",
+      "  ./hindsight quickstart --seed 1 --out runs/quickstart-1",
+      "  ./hindsight quickstart --from-scratch --out runs/from-scratch"
+    })
+final class QuickstartCommand extends HindsightCommand {
+  /** What the shipped base model is called and what makes it. */
+  static final String BASE = "models/dialect-48x2";
+
+  static final Path BASE_CONFIG = Path.of("configs/dialect-base.yaml");
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "runs/quickstart",
+      description = "Where everything goes (default: runs/quickstart).")
+  Path out;
+
+  @Option(
+      names = "--from-scratch",
+      description = "Pretrain the base model first, instead of taking the one that is shipped.")
+  boolean fromScratch;
+
+  @Option(names = "--overwrite", description = "Replace a former quickstart in the folder.")
+  boolean overwrite;
+
+  @Option(names = "--resume", description = "Go on with a quickstart that was stopped.")
+  boolean resume;
+
+  @Mixin ComputeOptions compute;
+
+  @Override
+  int run(Screen screen) throws Exception {
+    QuickstartState state = resume ? resumed() : claimed();
+    Backend backend = compute.open();
+    try (StopSignal stop = new StopSignal(screen)) {
+      Quickstart quickstart = new Quickstart(out, state, backend, screen, stop);
+      if (quickstart.run()) {
+        return 0;
+      }
+      screen.warn(
+          "hindsight: stopped; the state is saved. Go on with:\n  ./hindsight quickstart --resume --out "
+              + out);
+      return Main.INTERRUPTED;
+    }
+  }
+
+  private QuickstartState claimed() throws IOException {
+    Path report = out.resolve("report.html");
+    Folders.claim(
+        out,
+        overwrite,
+        List.of(QuickstartState.FILE),
+        Files.exists(report)
+            ? "; its report is " + report
+            : Files.exists(out.resolve(QuickstartState.FILE))
+                ? ", or go on with it with --resume"
+                : "");
+    PretrainConfig base = null;
+    if (fromScratch) {
+      base = Configs.read(Folders.input(BASE_CONFIG), PretrainConfig.defaults());
+    } else {
+      Models.requireBase(BASE); // before anything is written
+    }
+    Files.createDirectories(out);
+    QuickstartState state = new QuickstartState(compute.seedOr(0), base != null);
+    state.write(out);
+    return state;
+  }
+
+  private QuickstartState resumed() throws IOException {
+    if (fromScratch || overwrite || compute.seed != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--resume goes on with the settings that quickstart was started with; leave --from-scratch,"
+              + " --overwrite and --seed away");
+    }
+    if (!Files.isRegularFile(out.resolve(QuickstartState.FILE))) {
+      throw new Failure(
+          "--resume: " + out + " holds no quickstart that was started; leave --resume away");
+    }
+    return QuickstartState.read(out);
+  }
+}

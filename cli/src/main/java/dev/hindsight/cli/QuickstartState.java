@@ -1,0 +1,25 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.sdpo.run.Json;
+import dev.hindsight.transformer.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What a quickstart was asked for, so that one that was stopped can go on.
+ *
+ * @param seed of everything
+ * @param fromScratch whether the base model is pretrained first
+ */
+record QuickstartState(long seed, boolean fromScratch) {
+  static final String FILE = "quickstart.json";
+
+  void write(Path folder) throws IOException {
+    AtomicFile.write(folder.resolve(FILE), Json.pretty(this));
+  }
+
+  static QuickstartState read(Path folder) throws IOException {
+    return Json.parse(Files.readString(folder.resolve(FILE)), QuickstartState.class);
+  }
+}

@@ -1,0 +1,151 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.cli.report.Figures;
+import dev.hindsight.cli.report.Report;
+import dev.hindsight.engine.Backend;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.environment.Environment;
+import dev.hindsight.sdpo.run.RunFolder;
+import dev.hindsight.sdpo.trainer.Environments;
+import dev.hindsight.sdpo.trainer.RunSummary;
+import dev.hindsight.sdpo.trainer.StepMetrics;
+import dev.hindsight.sdpo.trainer.TrainConfig;
+import dev.hindsight.sdpo.trainer.TrainListener;
+import dev.hindsight.sdpo.trainer.Trainer;
+import dev.hindsight.transformer.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One run of the trainer, watched: progress on the screen, Ctrl-C heeded, a report at its end. */
+final class Training {
+  /** Files by which a run's folder is known. */
+  static final List<String> MARKS = List.of("metrics.jsonl", "config.yaml");
+
+  private Training() {}
+
+  /**
+   * The configuration of a file, over the defaults of the method that it (or an override) names.
+   *
+   * @param file null for the defaults alone
+   */
+  static TrainConfig config(@Nullable Path file, List<String> overrides) {
+    String method = file == null ? "" : Configs.peek(file, "method");
+    for (String override : overrides) {
+      if (override.startsWith("method=")) {
+        method = override.substring("method=".length()).strip();
+      }
+    }
+    TrainConfig defaults =
+        TrainConfig.defaults(
+            method.equals("grpo") ? TrainConfig.Method.GRPO : TrainConfig.Method.SDPO);
+    return file == null
+        ? Configs.parse("", "defaults", defaults, overrides)
+        : Configs.read(file, defaults, overrides);
+  }
+
+  /** Starts a run in a new folder. */
+  static RunSummary start(
+      TrainConfig config, Path folder, String label, Backend backend, Screen screen, StopSignal stop)
+      throws IOException {
+    // what can fail for the configuration's sake fails before anything is written
+    Environment environment = Environments.open(config.environment(), config.seed());
+    ModelFolder model = Models.base(config.model(), backend);
+    try (RunFolder run = RunFolder.create(folder, Configs.toYaml(config))) {
+      return run(config, environment, model, run, label, screen, stop);
+    }
+  }
+
+  /** Goes on with the run in a folder, with its own configuration. */
+  static RunSummary resume(
+      Path folder, String label, Backend backend, Screen screen, StopSignal stop)
+      throws IOException {
+    try (RunFolder run = RunFolder.resume(folder)) {
+      TrainConfig config = config(run.config(), List.of());
+      Environment environment = Environments.open(config.environment(), config.seed());
+      ModelFolder model = Models.base(config.model(), backend);
+      return run(config, environment, model, run, label, screen, stop);
+    }
+  }
+
+  private static RunSummary run(
+      TrainConfig config,
+      Environment environment,
+      ModelFolder model,
+      RunFolder run,
+      String label,
+      Screen screen,
+      StopSignal stop)
+      throws IOException {
+    RunSummary summary;
+    try (Progress progress = screen.progress(label, config.steps())) {
+      Watcher watcher = new Watcher(progress, screen, label, stop);
+      try (Trainer trainer = new Trainer(config, environment, model, run, watcher)) {
+        stop.onRequest(trainer::requestStop);
+        summary = trainer.run();
+      }
+    }
+    Report.of(List.of(run.path())).write(run.path().resolve("report.html"));
+    return summary;
+  }
+
+  /** Whether a folder holds a run that has reached its end. */
+  static boolean isComplete(Path folder) throws IOException {
+    Path summary = folder.resolve("summary.json");
+    return Files.isRegularFile(summary)
+        && dev.hindsight.sdpo.run.Json.parse(Files.readString(summary), RunSummary.class)
+            .complete();
+  }
+
+  private static final class Watcher implements TrainListener {
+    private final Progress progress;
+    private final Screen screen;
+    private final String label;
+    private final StopSignal stop;
+    private final Set<String> alarms = new LinkedHashSet<>();
+    private @Nullable Double accuracy;
+
+    Watcher(Progress progress, Screen screen, String label, StopSignal stop) {
+      this.progress = progress;
+      this.screen = screen;
+      this.label = label;
+      this.stop = stop;
+    }
+
+    @Override
+    public void started(int step, int steps) {
+      if (step > 0) {
+        screen.say(
+            String.format(Locale.ROOT, "  %s goes on after step %,d of %,d", label, step, steps));
+      }
+    }
+
+    @Override
+    public void step(StepMetrics m) {
+      if (m.accuracy() != null) {
+        accuracy = m.accuracy();
+      }
+      StringBuilder text = new StringBuilder();
+      text.append(String.format(Locale.ROOT, "%,d generations", m.generations()));
+      if (accuracy != null) {
+        text.append(", accuracy ").append(Figures.percent(accuracy));
+      }
+      if (m.entropy() != null) {
+        text.append(String.format(Locale.ROOT, ", entropy %.2f", m.entropy()));
+      }
+      if (m.step() > 0) {
+        progress.update(m.step(), text.toString());
+      }
+      for (String alarm : m.alarms()) {
+        if (alarms.add(alarm)) {
+          screen.warn("hindsight: " + label + ", step " + m.step() + ": " + alarm);
+        }
+      }
+    }
+  }
+}
