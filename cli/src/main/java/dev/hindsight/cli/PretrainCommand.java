@@ -57,6 +57,10 @@ final class PretrainCommand extends HindsightCommand {
 
   @Override
   int run(Screen screen) throws Exception {
+    if (!Configs.peek(Folders.input(config), "method").isEmpty()) {
+      throw new Failure(
+          config + " is a configuration for training a policy: ./hindsight train " + config);
+    }
     PretrainConfig settings =
         Configs.read(Folders.input(config), PretrainConfig.defaults(), overrides);
     if (compute.seed != null) {

@@ -36,6 +36,10 @@ final class Training {
    */
   static TrainConfig config(@Nullable Path file, List<String> overrides) {
     String method = file == null ? "" : Configs.peek(file, "method");
+    if (file != null && !Configs.peek(file, "documents").isEmpty()) {
+      throw new Failure(
+          file + " is a configuration for pretraining: ./hindsight pretrain " + file);
+    }
     for (String override : overrides) {
       if (override.startsWith("method=")) {
         method = override.substring("method=".length()).strip();

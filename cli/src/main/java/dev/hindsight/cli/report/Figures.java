@@ -18,8 +18,11 @@ public final class Figures {
     if (p == 0) {
       return "0 %";
     }
+    if (p < 0.001) {
+      return "<0.001 %";
+    }
     // the least number of digits that says more than "nearly nothing"
-    int digits = p < 0.1 ? Math.min(6, (int) Math.ceil(-Math.log10(p))) : p < 1 ? 2 : 1;
+    int digits = p < 0.1 ? (int) Math.ceil(-Math.log10(p)) : p < 1 ? 2 : 1;
     // rounded from the exact binary value, as the page's script rounds
     return new BigDecimal(p).setScale(digits, RoundingMode.HALF_UP).toPlainString() + " %";
   }

@@ -25,7 +25,7 @@
   function percent(x) {
     if (x == null) return "–";
     const p = 100 * x;
-    return (p === 0 ? "0" : p < 0.1 ? p.toPrecision(1) : p < 1 ? p.toFixed(2) : p.toFixed(1)) + " %";
+    return (p === 0 ? "0" : p < 0.001 ? "<0.001" : p < 0.1 ? p.toPrecision(1) : p < 1 ? p.toFixed(2) : p.toFixed(1)) + " %";
   }
   const grouped10 = (x) => Number(x.toFixed(1)).toLocaleString("en-US");
   function plain(x) {

@@ -101,6 +101,7 @@ class VerdictTest {
     assertThat(Figures.percent(0.97049)).isEqualTo("97.0 %");
     assertThat(Figures.percent(0.0005)).isEqualTo("0.05 %");
     assertThat(Figures.percent(0.00003)).isEqualTo("0.003 %");
+    assertThat(Figures.percent(0.000003)).isEqualTo("<0.001 %");
     assertThat(Figures.percent(0.0)).isEqualTo("0 %");
     assertThat(Figures.percent(null)).isEqualTo("–");
     assertThat(Figures.count(6400.4)).isEqualTo("6,400");
