@@ -1,5 +1,6 @@
 package dev.hindsight.cli;
 
+import dev.hindsight.sdpo.teacher.PromptTooLongException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -40,6 +41,7 @@ final class Failures implements IExecutionExceptionHandler {
         || e instanceof UncheckedIOException
         || e instanceof IllegalArgumentException
         || e instanceof IllegalStateException
+        || e instanceof PromptTooLongException
         || e instanceof OutOfMemoryError;
   }
 

@@ -33,8 +33,7 @@ final class Quickstart {
   private final StopSignal stop;
   private final long began = System.nanoTime();
 
-  Quickstart(
-      Path out, QuickstartState state, Backend backend, Screen screen, StopSignal stop) {
+  Quickstart(Path out, QuickstartState state, Backend backend, Screen screen, StopSignal stop) {
     this.out = out;
     this.state = state;
     this.backend = backend;
@@ -43,16 +42,18 @@ final class Quickstart {
   }
 
   /** The configuration of each arm, by its folder's name, in the order in which they run. */
-  static Map<String, TrainConfig> arms(String model, long seed) {
+  static Map<String, TrainConfig> arms(QuickstartState state, String model) {
+    String steps = "steps=" + state.steps();
     TrainConfig sdpo =
-        TrainConfig.defaults(TrainConfig.Method.SDPO).withModel(model).withSeed(seed);
+        Training.config(null, List.of(steps)).withModel(model).withSeed(state.seed());
     TrainConfig grpo =
-        TrainConfig.defaults(TrainConfig.Method.GRPO).withModel(model).withSeed(seed);
+        Training.config(null, List.of("method=grpo", steps))
+            .withModel(model)
+            .withSeed(state.seed());
     Map<String, TrainConfig> arms = new LinkedHashMap<>();
     arms.put(ArmResult.SDPO, sdpo);
     arms.put(ArmResult.GRPO, grpo);
-    arms.put(
-        ArmResult.FOREIGN, sdpo.withEnvironment(sdpo.environment().withForeignFeedback()));
+    arms.put(ArmResult.FOREIGN, sdpo.withEnvironment(sdpo.environment().withForeignFeedback()));
     return arms;
   }
 
@@ -62,7 +63,7 @@ final class Quickstart {
    * @return whether all of it is
    */
   boolean run() throws IOException {
-    String model = QuickstartCommand.BASE;
+    String model = state.model();
     double pretrainSeconds = 0;
     if (state.fromScratch()) {
       Path base = out.resolve("base");
@@ -73,7 +74,7 @@ final class Quickstart {
       pretrainSeconds =
           RunRecord.json(base.resolve("summary.json")).path("wall_seconds").asDouble(0);
     }
-    Map<String, TrainConfig> arms = arms(model, state.seed());
+    Map<String, TrainConfig> arms = arms(state, model);
     introduce(arms);
     Map<String, RunSummary> summaries = new LinkedHashMap<>();
     int n = 0;
@@ -135,8 +136,7 @@ final class Quickstart {
             first.rollout().n()));
   }
 
-  private @Nullable RunSummary arm(String id, TrainConfig config, String label)
-      throws IOException {
+  private @Nullable RunSummary arm(String id, TrainConfig config, String label) throws IOException {
     if (stop.requested()) {
       return null;
     }

@@ -39,6 +39,20 @@ final class QuickstartCommand extends HindsightCommand {
   Path out;
 
   @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      defaultValue = BASE,
+      description = "The base model (default: the shipped " + BASE + ").")
+  String model;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "50",
+      description = "Steps of each run, 128 answers each (default: 50).")
+  int steps;
+
+  @Option(
       names = "--from-scratch",
       description = "Pretrain the base model first, instead of taking the one that is shipped.")
   boolean fromScratch;
@@ -78,24 +92,25 @@ final class QuickstartCommand extends HindsightCommand {
             : Files.exists(out.resolve(QuickstartState.FILE))
                 ? ", or go on with it with --resume"
                 : "");
-    PretrainConfig base = null;
     if (fromScratch) {
-      base = Configs.read(Folders.input(BASE_CONFIG), PretrainConfig.defaults());
+      Configs.read(Folders.input(BASE_CONFIG), PretrainConfig.defaults());
     } else {
-      Models.requireBase(BASE); // before anything is written
+      Models.requireBase(model); // before anything is written
     }
+    QuickstartState state = new QuickstartState(compute.seedOr(0), model, fromScratch, steps);
+    Quickstart.arms(state, model); // refuses wrong settings before anything is written
     Files.createDirectories(out);
-    QuickstartState state = new QuickstartState(compute.seedOr(0), base != null);
     state.write(out);
     return state;
   }
 
   private QuickstartState resumed() throws IOException {
-    if (fromScratch || overwrite || compute.seed != null) {
+    boolean other = !model.equals(BASE) || steps != 50 || fromScratch || compute.seed != null;
+    if (other || overwrite) {
       throw new ParameterException(
           spec.commandLine(),
-          "--resume goes on with the settings that quickstart was started with; leave --from-scratch,"
-              + " --overwrite and --seed away");
+          "--resume goes on with the settings that quickstart was started with; leave --model,"
+              + " --from-scratch, --steps, --seed and --overwrite away");
     }
     if (!Files.isRegularFile(out.resolve(QuickstartState.FILE))) {
       throw new Failure(

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 /**
  * What a quickstart was asked for, so that one that was stopped can go on.
  *
- * @param seed of everything
+ * @param seed of the runs
+ * @param model folder of the base model; not used when {@code fromScratch}
  * @param fromScratch whether the base model is pretrained first
+ * @param steps generation steps of each run
  */
-record QuickstartState(long seed, boolean fromScratch) {
+record QuickstartState(long seed, String model, boolean fromScratch, int steps) {
   static final String FILE = "quickstart.json";
 
   void write(Path folder) throws IOException {

@@ -16,8 +16,7 @@ final class Table {
    */
   static String of(List<ArmResult> arms, RunSummary base) {
     List<String> lines = new ArrayList<>();
-    lines.add(
-        row("held-out accuracy", "final", "best", "generations to 50 %", "to 90 %", "time"));
+    lines.add(row("held-out accuracy", "final", "best", "generations to 50 %", "to 90 %", "time"));
     for (ArmResult arm : arms) {
       lines.add(
           row(

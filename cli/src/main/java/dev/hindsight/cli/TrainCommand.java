@@ -48,7 +48,8 @@ final class TrainCommand extends HindsightCommand {
   @Option(
       names = "--resume",
       paramLabel = "DIR",
-      description = "Go on with the run in DIR, from its newest checkpoint and with its own settings.")
+      description =
+          "Go on with the run in DIR, from its newest checkpoint and with its own settings.")
   @Nullable Path resume;
 
   @Option(
@@ -82,8 +83,7 @@ final class TrainCommand extends HindsightCommand {
         out != null
             ? out
             : Path.of("runs").resolve(Folders.stem(config) + "-seed" + settings.seed());
-    Folders.claim(
-        folder, overwrite, Training.MARKS, ", or go on with --resume " + folder);
+    Folders.claim(folder, overwrite, Training.MARKS, ", or go on with --resume " + folder);
     Backend backend = compute.open();
     String label = settings.method().name();
     screen.say(
@@ -97,8 +97,7 @@ final class TrainCommand extends HindsightCommand {
             settings.rollout().n(),
             backend.description()));
     try (StopSignal stop = new StopSignal(screen)) {
-      return finish(
-          folder, Training.start(settings, folder, label, backend, screen, stop), screen);
+      return finish(folder, Training.start(settings, folder, label, backend, screen, stop), screen);
     }
   }
 
@@ -111,8 +110,7 @@ final class TrainCommand extends HindsightCommand {
     }
     Backend backend = compute.open();
     try (StopSignal stop = new StopSignal(screen)) {
-      return finish(
-          folder, Training.resume(folder, "training", backend, screen, stop), screen);
+      return finish(folder, Training.resume(folder, "training", backend, screen, stop), screen);
     }
   }
 

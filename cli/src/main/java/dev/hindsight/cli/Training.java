@@ -37,8 +37,7 @@ final class Training {
   static TrainConfig config(@Nullable Path file, List<String> overrides) {
     String method = file == null ? "" : Configs.peek(file, "method");
     if (file != null && !Configs.peek(file, "documents").isEmpty()) {
-      throw new Failure(
-          file + " is a configuration for pretraining: ./hindsight pretrain " + file);
+      throw new Failure(file + " is a configuration for pretraining: ./hindsight pretrain " + file);
     }
     for (String override : overrides) {
       if (override.startsWith("method=")) {
@@ -55,13 +54,25 @@ final class Training {
 
   /** Starts a run in a new folder. */
   static RunSummary start(
-      TrainConfig config, Path folder, String label, Backend backend, Screen screen, StopSignal stop)
+      TrainConfig config,
+      Path folder,
+      String label,
+      Backend backend,
+      Screen screen,
+      StopSignal stop)
       throws IOException {
     // what can fail for the configuration's sake fails before anything is written
     Environment environment = Environments.open(config.environment(), config.seed());
     ModelFolder model = Models.base(config.model(), backend);
     try (RunFolder run = RunFolder.create(folder, Configs.toYaml(config))) {
       return run(config, environment, model, run, label, screen, stop);
+    } catch (IOException | RuntimeException e) {
+      // a run that has not begun leaves nothing behind that would be in the way of the next attempt
+      Path metrics = folder.resolve("metrics.jsonl");
+      if (Files.exists(folder) && (!Files.exists(metrics) || Files.size(metrics) == 0)) {
+        Folders.delete(folder);
+      }
+      throw e;
     }
   }
 

@@ -2,12 +2,13 @@ package dev.hindsight.tests.cli;
 
 import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.sdpo.trainer.SampleRecord;
-import dev.hindsight.sdpo.trainer.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,33 +49,20 @@ final class RunFixtures {
       double wave = 1 + 0.12 * Math.sin(step * 2.1) + 0.06 * Math.sin(step * 5.3);
       boolean start = step == 0;
       double settled = Math.exp(-g / (1.2 * half));
-      lines.add(
-          Json.line(
-              new StepMetrics(
-                  step,
-                  128L * step,
-                  start ? null : accuracy,
-                  Math.min(1, Math.max(0.0005, accuracy)),
-                  null,
-                  start ? 0.013 : null,
-                  start ? null : 0.4 * settled,
-                  start ? null : (0.04 + 0.75 * settled) * wave,
-                  start ? null : 7 + 0.6 * settled * wave,
-                  1.0,
-                  start ? null : (teacher ? 0.3 + 2.5 * settled : 0.02 + 0.9 * accuracy) * wave,
-                  start || !teacher ? null : (0.05 + 1.3 * settled) * wave,
-                  2e-3,
-                  step,
-                  accuracy,
-                  accuracy,
-                  accuracy,
-                  1 - accuracy,
-                  1 - accuracy,
-                  1 - accuracy,
-                  0,
-                  1.0,
-                  0,
-                  List.of())));
+      Map<String, Object> line = new LinkedHashMap<>();
+      line.put("step", step);
+      line.put("generations", 128L * step);
+      line.put("accuracy", Math.min(1, Math.max(0.0005, accuracy)));
+      if (!start) {
+        line.put("train_reward", accuracy);
+        line.put("loss", 0.4 * settled);
+        line.put("entropy", (0.04 + 0.75 * settled) * wave);
+        line.put("response_length", 7 + 0.6 * settled * wave);
+        line.put("grad_norm", (teacher ? 0.3 + 2.5 * settled : 0.02 + 0.9 * accuracy) * wave);
+        line.put("teacher_gap", teacher ? (0.05 + 1.3 * settled) * wave : null);
+      }
+      line.put("alarms", List.of());
+      lines.add(Json.line(line));
       if (!start) {
         samples.add(Json.line(sample(step, "max 4 9 2", true, teacher)));
         samples.add(Json.line(sample(step, "rng 7 3 8", false, teacher)));
