@@ -8,6 +8,7 @@ import dev.hindsight.transformer.MalformedFileException;
 import dev.hindsight.transformer.Safetensors;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,7 +93,18 @@ public final class RunFolder implements AutoCloseable {
     }
     RunFolder run = new RunFolder(folder);
     Files.createDirectories(run.checkpoints());
+    deletePartialFiles(folder);
+    deletePartialFiles(run.checkpoints());
     return run;
+  }
+
+  /** What a kill in the middle of an atomic write leaves. */
+  private static void deletePartialFiles(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.partial")) {
+      for (Path file : files) {
+        Files.delete(file);
+      }
+    }
   }
 
   private static boolean isEmpty(Path folder) throws IOException {

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a batch of rollouts becomes optimiser steps.
  *
- * @param ppoMiniBatchSize questions of one optimiser step; as many as {@code train_batch_size} is
- *     on-policy. Default 16 for SDPO (one step a generation), 4 for GRPO (four steps), as in the
- *     paper's section 3 at half the batch
+ * @param ppoMiniBatchSize questions of one optimiser step; null is all of them: on-policy. Default
+ *     null for SDPO (one step a generation), 4 for GRPO (four steps), as in the paper's section 3
+ *     at half the batch
  * @param lossAggMode how token losses become one number; default {@code reference-effective}: what
  *     the reference computes, which is not the global token mean that the paper writes
  * @param lossScaleFactor L of {@code seq-mean-token-sum-norm}; default null: the response length
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param clipRatioC dual clip: bound of the loss for negative advantages; default 3 (reference)
  */
 public record ActorConfig(
-    int ppoMiniBatchSize,
+    @Nullable Integer ppoMiniBatchSize,
     Aggregation lossAggMode,
     @Nullable Double lossScaleFactor,
     double clipRatioLow,
@@ -27,7 +27,10 @@ public record ActorConfig(
 
   public ActorConfig {
     ConfigCheck.require(
-        ppoMiniBatchSize > 0, "actor.ppo_mini_batch_size", ppoMiniBatchSize, "at least 1");
+        ppoMiniBatchSize == null || ppoMiniBatchSize > 0,
+        "actor.ppo_mini_batch_size",
+        ppoMiniBatchSize,
+        "at least 1, or null for the whole batch");
     if (lossScaleFactor != null) {
       ConfigCheck.positive(lossScaleFactor, "actor.loss_scale_factor");
     }
@@ -38,7 +41,7 @@ public record ActorConfig(
   }
 
   static ActorConfig sdpoDefaults() {
-    return new ActorConfig(16, Aggregation.REFERENCE_EFFECTIVE, null, 0.2, 0.28, 3);
+    return new ActorConfig(null, Aggregation.REFERENCE_EFFECTIVE, null, 0.2, 0.28, 3);
   }
 
   static ActorConfig grpoDefaults() {

@@ -126,7 +126,7 @@ final class PolicyUpdate implements AutoCloseable {
   /** All mini-batches of one generation step, in the order of the samples. */
   List<Result> update(List<Sample> samples) {
     List<float[]> old = startOfUpdate(samples);
-    int size = config.actor().ppoMiniBatchSize() * config.rollout().n();
+    int size = config.questionsAMiniBatch() * config.rollout().n();
     List<Result> results = new ArrayList<>();
     for (int from = 0; from < samples.size(); from += size) {
       int to = Math.min(samples.size(), from + size);

@@ -50,7 +50,7 @@ public record TrainConfig(
     ConfigCheck.require(steps >= 0, "steps", steps, "zero or more");
     ConfigCheck.require(trainBatchSize > 0, "train_batch_size", trainBatchSize, "at least 1");
     ConfigCheck.require(
-        actor.ppoMiniBatchSize() <= trainBatchSize,
+        actor.ppoMiniBatchSize() == null || actor.ppoMiniBatchSize() <= trainBatchSize,
         "actor.ppo_mini_batch_size",
         actor.ppoMiniBatchSize(),
         "at most train_batch_size, which is " + trainBatchSize);
@@ -136,6 +136,12 @@ public record TrainConfig(
 
   /** Mini-batches, and so optimiser steps, of one generation step: the last may be smaller. */
   public int miniBatches() {
-    return Math.ceilDiv(trainBatchSize, actor.ppoMiniBatchSize());
+    return Math.ceilDiv(trainBatchSize, questionsAMiniBatch());
+  }
+
+  /** Questions of one optimiser step. */
+  public int questionsAMiniBatch() {
+    Integer size = actor.ppoMiniBatchSize();
+    return size == null ? trainBatchSize : size;
   }
 }

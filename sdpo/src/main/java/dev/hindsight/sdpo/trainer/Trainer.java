@@ -117,6 +117,11 @@ public final class Trainer implements AutoCloseable {
   private int longestPrompt(@Nullable Integer asked) {
     // the last token of a response is not read
     int room = policy.config().maxPositions() - longestResponse + 1;
+    ConfigCheck.require(
+        room > 1,
+        "rollout.response_length",
+        longestResponse,
+        "less than the model's context of " + policy.config().maxPositions() + " tokens");
     return asked == null ? room : Math.min(asked, room);
   }
 

@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.hindsight.autograd.GradCheck;
+import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.Philox;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
 import dev.hindsight.sdpo.loss.Golden.Arithmetic;
 import dev.hindsight.sdpo.loss.Golden.Result;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -225,8 +232,8 @@ class DistillationLossTest {
   private static Support.Buckets buckets(Arithmetic a, double[] student, double[] teacher, int k) {
     return new Support.TopK(k, true)
         .of(
-            dev.hindsight.autograd.Variable.constant(Golden.row(a, student)).logSoftmax(),
-            dev.hindsight.autograd.Variable.constant(Golden.row(a, teacher)).logSoftmax());
+            Variable.constant(Golden.row(a, student)).logSoftmax(),
+            Variable.constant(Golden.row(a, teacher)).logSoftmax());
   }
 
   @ParameterizedTest
@@ -307,5 +314,34 @@ class DistillationLossTest {
     Arithmetic a = Golden.arithmetics().findFirst().orElseThrow();
     assertThatThrownBy(() -> Golden.of(a, loss(1, FULL), Golden.Z, null, 0))
         .hasMessageContaining("without a teacher");
+  }
+
+  private static double[] gaussians(Philox random, int n) {
+    return IntStream.range(0, n).mapToDouble(i -> 2 * random.nextGaussian()).toArray();
+  }
+
+  /** Every member of the family over every support, at random logits, against differences. */
+  @Test
+  void gradientsAgreeWithDifferences() {
+    Arithmetic a = Golden.arithmetics().findFirst().orElseThrow();
+    Philox random = new Philox(11, 12);
+    List<Support> supports =
+        List.of(
+            FULL, new Support.TopK(4, true), new Support.TopK(4, false), new Support.TopK(1, true));
+    for (Support support : supports) {
+      for (double alpha : new double[] {0, .2, .5, 1}) {
+        double[] z = gaussians(random, 14);
+        double[] u = gaussians(random, 14);
+        Tensor student = Tensor.of(a.backend(), Shape.of(2, 7), z);
+        Variable q = Variable.constant(Tensor.of(a.backend(), Shape.of(2, 7), u)).logSoftmax();
+        GradCheck.of(
+                support + " alpha " + alpha,
+                x ->
+                    loss(alpha, support)
+                        .perToken(new TokenRows(x[0].logSoftmax(), q, null, null, null)),
+                student)
+            .all();
+      }
+    }
   }
 }

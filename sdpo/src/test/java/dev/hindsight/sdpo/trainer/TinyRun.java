@@ -42,7 +42,7 @@ final class TinyRun {
             List.of(
                 "steps=6",
                 "train_batch_size=4",
-                "actor.ppo_mini_batch_size=" + (method == TrainConfig.Method.GRPO ? 2 : 4),
+                "actor.ppo_mini_batch_size=" + (method == TrainConfig.Method.GRPO ? "2" : "null"),
                 "rollout.n=4",
                 "evaluation.questions=16",
                 "evaluation.teacher_questions=8",

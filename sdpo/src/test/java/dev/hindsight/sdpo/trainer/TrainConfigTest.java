@@ -1,0 +1,121 @@
+package dev.hindsight.sdpo.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hindsight.sdpo.config.ConfigException;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.environment.Environment;
+import dev.hindsight.sdpo.environment.Question;
+import dev.hindsight.sdpo.loss.DistillationLoss;
+import dev.hindsight.sdpo.loss.Divergence;
+import dev.hindsight.sdpo.loss.PolicyGradientLoss;
+import dev.hindsight.sdpo.loss.SampledTokenLoss;
+import dev.hindsight.sdpo.loss.Support;
+import dev.hindsight.sdpo.trainer.TrainConfig.Method;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Guards that a setting that cannot be meant never runs, and that each reaches its loss. */
+class TrainConfigTest {
+  private static TrainConfig parse(Method method, String... overrides) {
+    return Configs.parse("", "a.yaml", TrainConfig.defaults(method), List.of(overrides));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "self_distillation.alpha=1.5|from 0 to 1",
+        "self_distillation.alpha=-0.1|from 0 to 1",
+        "self_distillation.alpha=.nan|from 0 to 1",
+        "self_distillation.teacher_update_rate=2|from 0 to 1",
+        "self_distillation.distillation_topk=0|at least 1, or null",
+        "self_distillation.is_clip=0|greater than 0",
+        "self_distillation.teacher_regularization=emma|did you mean 'ema'",
+        "self_distillation.reprompt_truncation=middle|one of",
+        "rollout.temperature=0|greater than 0",
+        "rollout.n=0|at least 1",
+        "steps=-1|zero or more",
+        "optim.beta2=1|[0, 1)",
+        "actor.loss_agg_mode=mean|token-mean",
+        "actor.clip_ratio_c=1|greater than 1",
+        "algorithm.rollout_is=tokens|token",
+        "record.keep_checkpoints=0|at least 1",
+        "environment.max_errors=0|at least 1"
+      })
+  void aSettingOutOfRangeIsRefused(String override, String part) {
+    String key = override.substring(0, override.indexOf('='));
+    assertThatThrownBy(() -> parse(Method.SDPO, override))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key)
+        .hasMessageContaining(part);
+  }
+
+  @Test
+  void theSampledTokenNeedsReverseKl() {
+    assertThatThrownBy(
+            () ->
+                parse(
+                    Method.SDPO,
+                    "self_distillation.full_logit_distillation=false",
+                    "self_distillation.alpha=0.5"))
+        .hasMessageContaining("self_distillation.alpha: got 0.5, expected 1");
+  }
+
+  @Test
+  void aGroupOfOneHasNoAdvantage() {
+    assertThatThrownBy(() -> parse(Method.GRPO, "rollout.n=1")).hasMessageContaining("rollout.n");
+    assertThat(parse(Method.SDPO, "rollout.n=1").rollout().n()).isEqualTo(1);
+  }
+
+  @Test
+  void settingsReachTheLoss() {
+    assertThat(PolicyUpdate.loss(parse(Method.SDPO)))
+        .isEqualTo(new DistillationLoss(new Divergence(1), new Support.TopK(20, true), 2.0));
+    assertThat(
+            PolicyUpdate.loss(
+                parse(
+                    Method.SDPO,
+                    "self_distillation.distillation_topk=null",
+                    "self_distillation.alpha=0.5",
+                    "self_distillation.is_clip=null")))
+        .isEqualTo(new DistillationLoss(new Divergence(.5), new Support.FullVocabulary(), null));
+    assertThat(
+            PolicyUpdate.loss(
+                parse(Method.SDPO, "self_distillation.full_logit_distillation=false")))
+        .isEqualTo(new SampledTokenLoss(2.0));
+    assertThat(PolicyUpdate.loss(parse(Method.GRPO))).isEqualTo(new PolicyGradientLoss(.2, .28, 3));
+  }
+
+  @Test
+  void miniBatchesCoverTheBatch() {
+    assertThat(TrainConfig.defaults(Method.SDPO).miniBatches()).isEqualTo(1);
+    assertThat(TrainConfig.defaults(Method.GRPO).miniBatches()).isEqualTo(4);
+    assertThat(parse(Method.GRPO, "train_batch_size=10").miniBatches()).isEqualTo(3);
+    assertThat(parse(Method.SDPO, "train_batch_size=10").questionsAMiniBatch()).isEqualTo(10);
+  }
+
+  @Test
+  void aWrittenDialectIsTheEnvironment() {
+    TrainConfig config =
+        Configs.parse(
+            "environment:\n  dialect:\n    bracket: \"[\"\n    separator: \";\"\n"
+                + "    names: {max: lab}\n",
+            "a.yaml",
+            TrainConfig.defaults(Method.SDPO),
+            List.of());
+    Environment environment = Environments.open(config.environment(), 0);
+    assertThat(environment.name()).isEqualTo("dialect-custom");
+    assertThat(environment.judge(new Question("q", "max 4 9 2"), "lab[4;9;2]", true).reward())
+        .isEqualTo(1);
+    assertThatThrownBy(
+            () -> Environments.open(parse(Method.SDPO, "environment.name=chess").environment(), 0))
+        .hasMessageContaining("environment.name: got chess, expected dialect");
+    assertThatThrownBy(
+            () -> Environments.open(parse(Method.SDPO, "environment.level=Z").environment(), 0))
+        .hasMessageContaining("level 'Z'");
+  }
+}
