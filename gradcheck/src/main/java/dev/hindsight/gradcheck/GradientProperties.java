@@ -76,6 +76,39 @@ public final class GradientProperties {
     compare(c, "op against its twin " + dtype, op, other, dtype);
   }
 
+  /**
+   * An input has the same gradient, to the bit, when it alone needs one: with the others constant,
+   * and when its leaf adds up what arrives instead of a walk that brings it back. A second backward
+   * pass doubles it, within the bound of {@link #fusedEqualsComposed}.
+   */
+  public static void everyInputAlone(OpCase c, Backend backend, DType dtype) {
+    Tensor[] inputs = c.tensors(backend, dtype);
+    Pass all = Pass.run(c.function(), inputs, c.seed(), false);
+    for (int i = 0; i < inputs.length; i++) {
+      Variable[] x = new Variable[inputs.length];
+      for (int j = 0; j < x.length; j++) {
+        x[j] = j == i ? Variable.leaf(inputs[j]) : Variable.constant(inputs[j]);
+      }
+      Tensor once = all.gradients[i];
+      String what = "input " + i + " alone " + dtype;
+      compare(c, what, once, accumulated(c, x, i), 0);
+      double allowed = 256 * rounding(dtype) * Math.max(1, 2 * largest(once));
+      Tensor twice = TensorOps.affine(once, 2, 0);
+      compare(c, what + ", twice", twice, accumulated(c, x, i), allowed);
+    }
+  }
+
+  /** The gradient of leaf {@code i} after one more backward pass. */
+  private static Tensor accumulated(OpCase c, Variable[] x, int i) {
+    Variable y = c.function().apply(x);
+    if (y.requiresGradient()) {
+      y.backward(Pass.cotangent(y.tensor(), c.seed()));
+    }
+    Tensor g = x[i].gradient();
+    Tensor t = x[i].tensor();
+    return g != null ? g : TensorOps.zeros(t.backend(), t.dtype(), t.shape());
+  }
+
   /** A value and the gradients of its product with random cotangents. */
   private record Pass(Tensor value, Tensor[] gradients) {
     static Pass run(
@@ -103,7 +136,6 @@ public final class GradientProperties {
   }
 
   private static void compare(OpCase c, String what, Pass a, Pass b, DType dtype) {
-    double rounding = dtype == DType.F32 ? FLOAT_ROUNDING : DOUBLE_ROUNDING;
     double largest = 1;
     for (Pass pass : new Pass[] {a, b}) {
       largest = Math.max(largest, largest(pass.value));
@@ -111,11 +143,15 @@ public final class GradientProperties {
         largest = Math.max(largest, largest(g));
       }
     }
-    double allowed = 256 * rounding * largest;
+    double allowed = 256 * rounding(dtype) * largest;
     compare(c, what + ": value", a.value, b.value, allowed);
     for (int i = 0; i < a.gradients.length; i++) {
       compare(c, what + ": gradient of input " + i, a.gradients[i], b.gradients[i], allowed);
     }
+  }
+
+  private static double rounding(DType dtype) {
+    return dtype == DType.F32 ? FLOAT_ROUNDING : DOUBLE_ROUNDING;
   }
 
   private static double largest(Tensor t) {

@@ -66,6 +66,11 @@ class OpGradientsTest {
     GradientProperties.fusedEqualsComposed(c, CPU, DType.F32);
   }
 
+  @Property(tries = SOME)
+  void inputsHaveTheSameGradientsAlone(@ForAll("cases") OpCase c) {
+    GradientProperties.everyInputAlone(c, CPU, DType.F32);
+  }
+
   @Property(tries = MANY)
   void opsEqualTheirTwinsF64(@ForAll("cases") OpCase c) {
     GradientProperties.twinAgrees(c, CPU, DType.F64);
