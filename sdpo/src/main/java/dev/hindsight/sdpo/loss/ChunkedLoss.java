@@ -8,6 +8,8 @@ import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +66,7 @@ public final class ChunkedLoss implements AutoCloseable {
   private final double temperature;
   private final int rowsAChunk;
   private final Workspace workspace;
+  private @Nullable Variable chunkStates;
 
   /**
    * @param temperature of the rollouts, by which student and teacher logits are divided
@@ -83,8 +86,7 @@ public final class ChunkedLoss implements AutoCloseable {
    * @param hidden the student's final hidden states before each response token {@code [R, C]}
    * @param head from hidden states to logits
    */
-  public Outputs backward(
-      Variable hidden, java.util.function.UnaryOperator<Variable> head, Inputs in) {
+  public Outputs backward(Variable hidden, UnaryOperator<Variable> head, Inputs in) {
     int rows = hidden.dim(0);
     boolean taught = in.teacher != null;
     float[] logP = new float[rows];
@@ -93,16 +95,17 @@ public final class ChunkedLoss implements AutoCloseable {
     float[] gap = taught ? new float[rows] : null;
     Tensor dHidden =
         TensorOps.empty(hidden.tensor().backend(), hidden.tensor().dtype(), hidden.shape());
+    Variable leaf = leaf(hidden);
     double total = 0;
     for (int from = 0; from < rows; from += rowsAChunk) {
       int to = Math.min(rows, from + rowsAChunk);
       try (var _ = workspace.open()) {
-        Variable h = Variable.leaf(hidden.tensor().slice(0, from, to));
-        TokenRows chunk = rows(head.apply(h), in, from, to);
-        Variable value = loss.perToken(chunk).mul(column(h.tensor(), in.weight, from, to)).sum();
+        TokenRows chunk = rows(head.apply(states(leaf, hidden, from, to)), in, from, to);
+        Variable value =
+            loss.perToken(chunk).mul(column(hidden.tensor(), in.weight, from, to)).sum();
         value.backward();
         total += value.item();
-        TensorOps.copy(h.gradient(), dHidden.slice(0, from, to));
+        TensorOps.copy(gradient(leaf, to - from), dHidden.slice(0, from, to));
         measure(chunk, from, logP, logQ, entropy, gap);
       }
     }
@@ -110,15 +113,43 @@ public final class ChunkedLoss implements AutoCloseable {
     return new Outputs(total, logP, logQ, entropy, gap);
   }
 
+  /**
+   * The leaf through which every chunk goes; made once, as its memory and its gradient's persist.
+   */
+  private Variable leaf(Variable hidden) {
+    Variable kept = chunkStates;
+    if (kept == null || kept.dim(1) != hidden.dim(1)) {
+      Tensor like = hidden.tensor();
+      Shape shape = Shape.of(rowsAChunk, hidden.dim(1));
+      kept =
+          Variable.leaf(
+              Workspace.outside(() -> TensorOps.zeros(like.backend(), like.dtype(), shape)));
+      chunkStates = kept;
+    }
+    return kept;
+  }
+
+  private static Variable states(Variable leaf, Variable hidden, int from, int to) {
+    leaf.clearGradient();
+    Variable h = to - from == leaf.dim(0) ? leaf : leaf.slice(0, 0, to - from);
+    TensorOps.copy(hidden.tensor().slice(0, from, to), h.tensor());
+    return h;
+  }
+
+  private static Tensor gradient(Variable leaf, int rows) {
+    Tensor gradient = leaf.gradient();
+    if (gradient == null) {
+      throw new IllegalStateException("chunked loss: the head does not read the hidden states");
+    }
+    return gradient.slice(0, 0, rows);
+  }
+
   private TokenRows rows(Variable logits, Inputs in, int from, int to) {
     Tensor like = logits.tensor();
     return new TokenRows(
         logSoftmax(logits, temperature),
         in.teacher == null ? null : logSoftmax(in.teacher.rows(from, to), temperature),
-        Tensor.of(
-            like.backend(),
-            Shape.of(to - from, 1),
-            java.util.Arrays.copyOfRange(in.sampled, from, to)),
+        Tensor.of(like.backend(), Shape.of(to - from, 1), Arrays.copyOfRange(in.sampled, from, to)),
         column(like, in.logOld, from, to),
         in.advantage == null ? null : column(like, in.advantage, from, to));
   }
@@ -129,7 +160,7 @@ public final class ChunkedLoss implements AutoCloseable {
   }
 
   private static Variable column(Tensor like, float[] values, int from, int to) {
-    float[] part = java.util.Arrays.copyOfRange(values, from, to);
+    float[] part = Arrays.copyOfRange(values, from, to);
     Tensor column = Tensor.of(like.backend(), Shape.of(to - from, 1), part);
     return Variable.constant(TensorOps.cast(column, like.dtype()));
   }

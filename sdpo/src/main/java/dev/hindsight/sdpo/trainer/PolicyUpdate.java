@@ -19,6 +19,7 @@ import dev.hindsight.sdpo.teacher.SelfTeacher;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.SequenceScorer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -169,7 +170,7 @@ final class PolicyUpdate implements AutoCloseable {
         optimizer.step(schedule.at(optimizer.steps() + 1), norm.scale());
       }
       optimizer.clearGradients();
-      int tokens = java.util.Arrays.stream(live).sum();
+      int tokens = Arrays.stream(live).sum();
       return new Result(outputs, norm.norm(), tokens, norm.isFinite());
     }
   }
@@ -214,10 +215,9 @@ final class PolicyUpdate implements AutoCloseable {
       sumRollout += rollout[t];
     }
     switch (config.algorithm().rolloutIs()) {
-      case NONE -> java.util.Arrays.fill(w, 1);
+      case NONE -> Arrays.fill(w, 1);
       case TOKEN -> {}
-      case SEQUENCE ->
-          java.util.Arrays.fill(w, ImportanceWeight.truncated(sumOld, sumRollout, threshold));
+      case SEQUENCE -> Arrays.fill(w, ImportanceWeight.truncated(sumOld, sumRollout, threshold));
     }
     return w;
   }
