@@ -3,6 +3,7 @@ package dev.hindsight.cli;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Threads;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -102,20 +103,33 @@ final class SelftestCommand extends HindsightCommand {
             .ifPresent(why -> warnings.add("the " + p.name() + " backend cannot run here: " + why));
       }
     }
-    double perThread = peak.isPresent() ? peak.getAsDouble() / Threads.count() : Double.NaN;
-    if (bits != null && perThread < 3e9) {
-      // one 128-bit FMA a cycle at 1 GHz would be 8e9
+    if (peak.isEmpty() || share == null || bits == null) {
+      return warnings;
+    }
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    int processors = Runtime.getRuntime().availableProcessors();
+    // one 128-bit fused multiply-add a cycle at 1 GHz would be 8e9
+    double perThread = peak.getAsDouble() / Threads.count();
+    if (load > 1.5 * processors) {
+      warnings.add(
+          String.format(
+              Locale.ROOT,
+              "other programs keep this machine busy (load %.1f on %d processors), so these speeds"
+                  + " are too low; measure again when it is idle",
+              load,
+              processors));
+    } else if (perThread < 3e9) {
       warnings.add(
           "vector instructions are not compiled as such: start Java without -Xint and"
               + " -XX:TieredStopAtLevel, with C2");
-    } else if (share != null && share < 0.05) {
+    } else if (share < 0.05) {
       warnings.add(
           "the matrix kernels are not compiled: start Java with -XX:Tier3DelayOn=1000000, as"
               + " ./hindsight does");
-    } else if (share != null && share < 0.4) {
+    } else if (share < 0.4) {
       warnings.add(
-          "the matrix product is far from the peak: other processes use these cores, or there are"
-              + " fewer real cores than threads; try --threads "
+          "the matrix product is far from the peak: fewer real cores than threads, or a program"
+              + " that uses them; try --threads "
               + Math.max(1, Threads.count() / 2));
     }
     return warnings;

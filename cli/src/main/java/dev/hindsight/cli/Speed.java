@@ -10,7 +10,7 @@ import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 
-/** Short measurements of a backend, a quarter of a second each. */
+/** Short measurements of a backend. */
 final class Speed {
   /**
    * Largest error of a gradient's element, relative to its largest element. Sums of 64 products in
@@ -20,18 +20,17 @@ final class Speed {
   static final double GRADIENT_BOUND = 1e-5;
 
   private static final long STREAM = 0x7365_6C66_7465_7374L;
-  private static final double SECONDS = 0.25;
 
   private Speed() {}
 
   /** Floating-point operations a second of a square matrix product, at its best turn. */
   static double matmulFlops(Backend backend) {
-    matmulSeconds(backend, 96); // compiles the kernels, which takes longer than measuring them
+    matmulSeconds(backend, 96, 0.4, 1); // compiles the kernels, which takes longer than measuring
     int n = 512;
-    return 2.0 * n * n * n / matmulSeconds(backend, n);
+    return 2.0 * n * n * n / matmulSeconds(backend, n, 0.1, 0.4);
   }
 
-  private static double matmulSeconds(Backend backend, int n) {
+  private static double matmulSeconds(Backend backend, int n, double patience, double limit) {
     Tensor a = random(backend, DType.F32, new Philox(1, STREAM), n, n);
     Tensor b = random(backend, DType.F32, new Philox(2, STREAM), n, n);
     try (Workspace workspace = new Workspace(backend)) {
@@ -40,7 +39,9 @@ final class Speed {
             try (var _ = workspace.open()) {
               TensorOps.matmul(a, b);
             }
-          });
+          },
+          patience,
+          limit);
     }
   }
 
@@ -49,7 +50,7 @@ final class Speed {
     int n = 1 << 23;
     Tensor x = TensorOps.full(backend, DType.F32, Shape.of(n), 1);
     Tensor out = TensorOps.zeros(backend, DType.F32, Shape.of(n));
-    double seconds = best(() -> TensorOps.addScaled(x, 1, out));
+    double seconds = best(() -> TensorOps.addScaled(x, 1, out), 0.1, 0.3);
     return 3.0 * n * DType.F32.bytes() / seconds;
   }
 
@@ -100,15 +101,25 @@ final class Speed {
     return Tensor.of(backend, Shape.of(rows, columns), values);
   }
 
-  /** Seconds of the quickest turn within the time. */
-  private static double best(Runnable work) {
+  /**
+   * Seconds of the quickest turn. Ends when no turn has been clearly quicker for {@code patience}
+   * seconds: kernels are interpreted at first, and the optimising compiler takes its time.
+   */
+  private static double best(Runnable work, double patience, double limit) {
     long begin = System.nanoTime();
     double best = Double.MAX_VALUE;
+    double found = 0;
+    double now;
     do {
       long start = System.nanoTime();
       work.run();
-      best = Math.min(best, (System.nanoTime() - start) / 1e9);
-    } while (System.nanoTime() - begin < SECONDS * 1e9);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      now = (System.nanoTime() - begin) / 1e9;
+      if (seconds < 0.9 * best) {
+        found = now;
+      }
+      best = Math.min(best, seconds);
+    } while (now - found < patience && now < limit);
     return best;
   }
 }

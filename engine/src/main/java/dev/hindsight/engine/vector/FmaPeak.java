@@ -13,10 +13,15 @@ final class FmaPeak {
 
   private static final int ROUNDS = 4_000;
 
+  private static final int WARM_UPS = 200;
+  private static final int WARM_UP_ROUNDS = 500;
+
   /** Chunks a thread and turn, so that handing them out costs nothing. */
   private static final int TURNS = 8;
 
-  private static final long NANOS = 300_000_000L;
+  private static final long PATIENCE = 150_000_000L;
+
+  private static final long LIMIT = 500_000_000L;
 
   /** Keeps results alive for the compiler. */
   private static volatile float sink;
@@ -25,20 +30,28 @@ final class FmaPeak {
 
   /** Floating-point operations a second over all threads; a fused multiply-add counts as two. */
   static double measure() {
+    for (int i = 0; i < WARM_UPS; i++) {
+      sink = chains(1, WARM_UP_ROUNDS); // short, for it is interpreted; enough for the compiler
+    }
     int threads = Threads.count();
     long begin = System.nanoTime();
+    long found = begin;
     double best = 0;
-    // the first turns are interpreted, and one that another process disturbed is not the best
-    while (System.nanoTime() - begin < NANOS) {
+    // a turn before the compiler was done, or one that another process disturbed, is not the best
+    while (found - begin < LIMIT && System.nanoTime() - found < PATIENCE) {
       long start = System.nanoTime();
-      Threads.run(threads * TURNS, i -> sink = chains(1 + i));
+      Threads.run(threads * TURNS, i -> sink = chains(1 + i, ROUNDS));
       double seconds = (System.nanoTime() - start) / 1e9;
-      best = Math.max(best, 2.0 * Simd.LANES * CHAINS * ROUNDS * TURNS * threads / seconds);
+      double rate = 2.0 * Simd.LANES * CHAINS * ROUNDS * TURNS * threads / seconds;
+      if (rate > 1.1 * best) {
+        found = System.nanoTime();
+      }
+      best = Math.max(best, rate);
     }
     return best;
   }
 
-  private static float chains(float seed) {
+  private static float chains(float seed, int rounds) {
     FloatVector x = FloatVector.broadcast(Simd.F, 0.999999f);
     FloatVector y = FloatVector.broadcast(Simd.F, 1e-9f * seed);
     FloatVector a = y;
@@ -53,7 +66,7 @@ final class FmaPeak {
     FloatVector l = y;
     FloatVector m = y;
     FloatVector n = y;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
       a = a.fma(x, y);
       b = b.fma(x, y);
       c = c.fma(x, y);
