@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Attention over ragged sequences and caches, forward and backward. {@link AttentionBounds} derives
  * what rounding may do.
  */
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class AttentionConformanceTest {
   @Parameter Subject subject;

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Functions of two and three operands, with broadcasting, in place and over special values. */
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class ElementwiseConformanceTest {
   @Parameter Subject subject;

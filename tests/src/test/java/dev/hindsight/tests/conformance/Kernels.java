@@ -10,6 +10,7 @@ import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.UnaryOp;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -23,17 +24,25 @@ final class Kernels {
     Tensor[] run(Backend backend);
   }
 
-  private static final Shape LARGE = Shape.of(1003, 401);
+  private static final Shape LARGE = Shape.of(503, 401);
+
+  /** Drawn once: the same operands serve many kernels on every number of threads. */
+  private static final Map<String, float[]> DATA = new HashMap<>();
 
   private Kernels() {}
 
   private static Tensor f32(Backend backend, long seed, Shape shape) {
+    return Tensor.of(
+        backend, shape, DATA.computeIfAbsent(seed + " " + shape, key -> floats(seed, shape)));
+  }
+
+  private static float[] floats(long seed, Shape shape) {
     double[] values = Values.uniform(seed, shape);
     float[] floats = new float[values.length];
     for (int i = 0; i < floats.length; i++) {
       floats[i] = (float) values[i];
     }
-    return Tensor.of(backend, shape, floats);
+    return floats;
   }
 
   private static Tensor f32(Backend backend, long seed, int... dims) {
@@ -70,7 +79,7 @@ final class Kernels {
           return of(TensorOps.unaryBackward(UnaryOp.GELU, x, x, x));
         });
     calls.put(
-        "binary", b -> of(TensorOps.binary(BinaryOp.MUL, f32(b, 1, LARGE), f32(b, 2, 1003, 1))));
+        "binary", b -> of(TensorOps.binary(BinaryOp.MUL, f32(b, 1, LARGE), f32(b, 2, 503, 1))));
     calls.put("affine", b -> of(TensorOps.affine(f32(b, 1, LARGE), 0.3, 0.1)));
     calls.put("clamp", b -> of(TensorOps.clamp(f32(b, 1, LARGE), -0.3, 0.1)));
     calls.put(
@@ -119,7 +128,7 @@ final class Kernels {
             int i = 3 * op.ordinal();
             results[i] = TensorOps.reduce(op, x, 0);
             results[i + 1] = TensorOps.reduce(op, x, 1);
-            Tensor flat = x.reshape(Shape.of(1003 * 401));
+            Tensor flat = x.reshape(Shape.of(503 * 401));
             results[i + 2] = TensorOps.reduce(op, flat, 0);
           }
           return results;
@@ -133,18 +142,18 @@ final class Kernels {
   }
 
   private static void indexing(Map<String, Call> calls) {
-    calls.put("gatherRows", b -> of(TensorOps.gatherRows(f32(b, 1, LARGE), ids(b, 1003, 700))));
+    calls.put("gatherRows", b -> of(TensorOps.gatherRows(f32(b, 1, LARGE), ids(b, 503, 700))));
     calls.put(
         "scatterAddRows",
         b -> {
           Tensor out = f32(b, 1, 50, 401);
-          TensorOps.scatterAddRows(f32(b, 2, LARGE), ids(b, 50, 1003), out);
+          TensorOps.scatterAddRows(f32(b, 2, LARGE), ids(b, 50, 503), out);
           return of(out);
         });
-    calls.put("gatherLast", b -> of(TensorOps.gatherLast(f32(b, 1, LARGE), ids(b, 401, 1003, 64))));
+    calls.put("gatherLast", b -> of(TensorOps.gatherLast(f32(b, 1, LARGE), ids(b, 401, 503, 64))));
     calls.put(
         "scatterAddLast",
-        b -> of(TensorOps.scatterAddLast(f32(b, 1, LARGE), ids(b, 70, 1003, 401), 70)));
+        b -> of(TensorOps.scatterAddLast(f32(b, 1, LARGE), ids(b, 70, 503, 401), 70)));
     calls.put(
         "topK",
         b -> {
@@ -180,7 +189,7 @@ final class Kernels {
           Tensor dx = f32(b, 1, LARGE);
           Tensor dw = f32(b, 1, 401);
           Tensor x = f32(b, 2, LARGE);
-          TensorOps.rmsNormBackward(x, f32(b, 3, 401), f32(b, 4, 1003), f32(b, 5, LARGE), dx, dw);
+          TensorOps.rmsNormBackward(x, f32(b, 3, 401), f32(b, 4, 503), f32(b, 5, LARGE), dx, dw);
           return of(dx, dw);
         });
     calls.put(
@@ -198,7 +207,7 @@ final class Kernels {
     calls.put(
         "crossEntropy",
         b -> {
-          TensorOps.CrossEntropy y = TensorOps.crossEntropy(f32(b, 1, LARGE), ids(b, 401, 1003));
+          TensorOps.CrossEntropy y = TensorOps.crossEntropy(f32(b, 1, LARGE), ids(b, 401, 503));
           return of(y.loss(), y.lse());
         });
     calls.put(
@@ -206,7 +215,7 @@ final class Kernels {
         b ->
             of(
                 TensorOps.crossEntropyBackward(
-                    f32(b, 1, LARGE), ids(b, 401, 1003), f32(b, 2, 1003), f32(b, 3, 1003))));
+                    f32(b, 1, LARGE), ids(b, 401, 503), f32(b, 2, 503), f32(b, 3, 503))));
   }
 
   private static void transformer(Map<String, Call> calls) {
@@ -224,8 +233,7 @@ final class Kernels {
               sum,
               TensorOps.matmul(heads, heads.transpose(1, 2)));
         });
-    calls.put(
-        "rope", b -> of(TensorOps.rope(f32(b, 1, 1003, 8, 24), ids(b, 500, 1003), 1e4, false)));
+    calls.put("rope", b -> of(TensorOps.rope(f32(b, 1, 503, 8, 24), ids(b, 500, 503), 1e4, false)));
     int[] lengths = {150, 1, 37, 90, 4};
     SequenceLayout layout = SequenceLayout.packed(lengths);
     calls.put(

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Storages, slabs, transfers, fills and copies: bytes arrive where they belong, and all of them.
  */
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class MemoryConformanceTest {
   @Parameter Subject subject;

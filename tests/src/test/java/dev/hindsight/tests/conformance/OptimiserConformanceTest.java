@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** AdamW: the scalars may be rounded to the type, and every product, sum and root is. */
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class OptimiserConformanceTest {
   @Parameter Subject subject;

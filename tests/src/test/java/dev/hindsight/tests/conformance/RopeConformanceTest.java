@@ -7,7 +7,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Rotary embedding: the angle is computed in double, so that far positions turn right, too. */
-@ParameterizedClass(name = "{0}")
+@ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class RopeConformanceTest {
   @Parameter Subject subject;

