@@ -13,6 +13,8 @@ package dev.hindsight.sdpo.trainer;
  * @param temperature of avg@n; default 1
  * @param teacherQuestions held-out questions on which the self-teacher is measured after one failed
  *     attempt of the initial policy; 0 leaves it out; default 64
+ * @param teacherFreq measure the self-teacher after every so many steps that are evaluated, before
+ *     the first and after the last; default 5
  */
 public record EvaluationConfig(
     int testFreq,
@@ -20,7 +22,8 @@ public record EvaluationConfig(
     int questions,
     int n,
     double temperature,
-    int teacherQuestions) {
+    int teacherQuestions,
+    int teacherFreq) {
   public EvaluationConfig {
     ConfigCheck.require(testFreq >= 0, "evaluation.test_freq", testFreq, "zero or more");
     ConfigCheck.require(questions >= 0, "evaluation.questions", questions, "zero or more");
@@ -28,9 +31,10 @@ public record EvaluationConfig(
     ConfigCheck.positive(temperature, "evaluation.temperature");
     ConfigCheck.require(
         teacherQuestions >= 0, "evaluation.teacher_questions", teacherQuestions, "zero or more");
+    ConfigCheck.require(teacherFreq > 0, "evaluation.teacher_freq", teacherFreq, "at least 1");
   }
 
   static EvaluationConfig defaults() {
-    return new EvaluationConfig(1, true, 256, 0, 1.0, 64);
+    return new EvaluationConfig(1, true, 256, 0, 1.0, 64, 5);
   }
 }

@@ -273,7 +273,8 @@ public final class Trainer implements AutoCloseable {
       average = evaluator.average(Math.max(1, e.n()), temperature, random);
     }
     Double ofTeacher = null;
-    if (teacher != null && probe != null) {
+    boolean teacherDue = step % e.teacherFreq() == 0 || step == config.steps();
+    if (teacher != null && probe != null && teacherDue) {
       OptionalDouble accuracy = probe.accuracy(teacher, config.rollout().temperature());
       ofTeacher = accuracy.isPresent() ? accuracy.getAsDouble() : null;
     }
