@@ -7,7 +7,7 @@ import dev.hindsight.engine.Backends;
 import org.junit.jupiter.api.Test;
 
 /** Guards that the runs of the kit at a forced vector width are what they say. */
-class VectorWidthTest {
+class ForcedVectorWidth {
 
   @Test
   void theVectorBackendHasTheForcedWidth() {
