@@ -1,268 +1,260 @@
 package dev.hindsight.engine.vector;
 
+import static dev.hindsight.engine.vector.Simd.BYTES;
+import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
 import static dev.hindsight.engine.vector.Simd.LANES;
 import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
 
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.Threads;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
- * Attention over ragged sequences. A chunk of work is one sequence and one key head: its keys are
- * transposed once, so that lanes are keys while scores are computed, and its values are copied to
- * rows of whole vectors, so that lanes are channels while they are summed. Four queries go together
- * and share what is loaded; a score, a sum over keys and a sum over channels are each one chain in
- * one order, so a query's bits depend on nothing but its row and the keys that it sees, wherever
- * those lie. Of the scores only four rows exist at a time.
+ * Scaled dot-product attention with an online softmax (Milakov and Gimelshein, 2018; Dao et al.,
+ * 2022) over blocks of 64 keys that are counted from a sequence's first key.
+ *
+ * <p>Up to six queries go together through three steps a block: scores against transposed keys
+ * (lanes are keys), the softmax of each row, and the weighted sum of values (lanes are channels),
+ * the first and the last with the microkernels of {@link Matmul}. A key that a query does not see
+ * has weight exactly 0, and a block without visible keys changes nothing, so a query's bits depend
+ * on its own row and its keys alone: not on the queries beside it, nor on whether keys come from a
+ * cache.
  */
-final class Attention {
-  /** Below this many multiply-adds waking another thread costs more than it saves. */
-  private static final long WORTH_THREADS = 100_000;
+final class Attention implements Threads.Chunk {
+  /** Keys of a block. Part of the result's definition: it sets where sums are rescaled. */
+  static final int BLOCK = 64;
 
-  private final Rows q;
-  private final Rows k;
-  private final Rows v;
+  /** Queries of a unit of work: enough to make packing its keys a few percent. */
+  private static final int QUERIES = 192;
+
+  /** Most rows of a microkernel. */
+  private static final int TILE = 6;
+
+  private final HeadOperand q;
+  private final HeadOperand k;
+  private final HeadOperand v;
+  private final HeadOperand out;
+  private final HeadOperand lse;
   private final SequenceLayout layout;
   private final float scale;
-  private final Rows out;
-  private final Tensor lse;
-  private final int width;
   private final int group;
-  private final long rowBytes;
+  private final int keyHeads;
+  private final int headDim;
 
-  /** The rows of {@code [rows, heads, width]}, channels side by side. */
-  private record Rows(long start, long rowStep, long headStep) {
-    static Rows of(Tensor t) {
-      return new Rows(Simd.address(t), 4 * t.stride(0), 4 * t.stride(1));
-    }
+  /** Vectors of a padded head. */
+  private final int wide;
 
-    long at(int row, int head) {
-      return start + row * rowStep + head * headStep;
-    }
-  }
+  private final AttentionUnits units;
 
   private Attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
-    this.q = Rows.of(q);
-    this.k = Rows.of(k);
-    this.v = Rows.of(v);
+    this.q = HeadOperand.of(q);
+    this.k = HeadOperand.of(k);
+    this.v = HeadOperand.of(v);
+    this.out = HeadOperand.of(out);
+    this.lse = HeadOperand.of(lse.unsqueeze(2));
     this.layout = layout;
     this.scale = (float) scale;
-    this.out = Rows.of(out);
-    this.lse = lse;
-    this.width = q.dim(2);
-    this.group = q.dim(1) / k.dim(1);
-    this.rowBytes = 4L * padded(width);
-  }
-
-  /** Whether the channels of every operand lie side by side. */
-  static boolean covers(Tensor... operands) {
-    for (Tensor t : operands) {
-      if (t.dim(2) > 1 && t.stride(2) != 1) {
-        return false;
-      }
-    }
-    return true;
+    this.keyHeads = k.dim(1);
+    this.group = q.dim(1) / keyHeads;
+    this.headDim = q.dim(2);
+    this.wide = (headDim + LANES - 1) / LANES;
+    this.units = new AttentionUnits(layout, keyHeads, QUERIES, 4L * group * headDim);
   }
 
   /** See {@link dev.hindsight.engine.Backend#attention}. */
-  static void forward(
+  static void attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
-    int heads = k.dim(1);
     Attention a = new Attention(q, k, v, layout, scale, out, lse);
-    run(
-        layout.sequences() * heads,
-        work(layout) * q.dim(1) * q.dim(2) * 2,
-        chunk -> a.forward(chunk / heads, chunk % heads));
+    Threads.run(a.units.chunks(), a);
   }
 
-  /** See {@link dev.hindsight.engine.Backend#attentionBackward}. */
-  static void backward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      SequenceLayout layout,
-      double scale,
-      Tensor out,
-      Tensor lse,
-      Tensor dOut,
-      Tensor dq,
-      Tensor dk,
-      Tensor dv) {
-    int heads = k.dim(1);
-    int sequences = layout.sequences();
-    Attention a = new Attention(q, k, v, layout, scale, out, lse);
-    Rows dOuts = Rows.of(dOut);
-    Rows dQueries = Rows.of(dq);
-    Rows dKeys = Rows.of(dk);
-    Rows dValues = Rows.of(dv);
-    long work = work(layout) * q.dim(1) * q.dim(2) * 5;
-    if (sharesKeys(layout)) {
-      // gradients of shared keys add up in the order of the sequences
-      run(
-          heads,
-          work,
-          head -> {
-            for (int s = 0; s < sequences; s++) {
-              a.backward(s, head, dOuts, dQueries, dKeys, dValues);
-            }
-          });
-    } else {
-      run(
-          sequences * heads,
-          work,
-          chunk -> a.backward(chunk / heads, chunk % heads, dOuts, dQueries, dKeys, dValues));
-    }
-  }
-
-  private static void run(int chunks, long work, Threads.Chunk body) {
-    if (work < WORTH_THREADS) {
-      for (int i = 0; i < chunks; i++) {
-        body.run(i);
-      }
-    } else {
-      Threads.run(chunks, body);
-    }
-  }
-
-  private static long work(SequenceLayout layout) {
-    long pairs = 0;
-    for (int s = 0; s < layout.sequences(); s++) {
-      pairs += (long) layout.queryLength()[s] * layout.keyLength()[s];
-    }
-    return pairs;
-  }
-
-  private static boolean sharesKeys(SequenceLayout layout) {
-    int end = 0;
-    for (int s = 0; s < layout.sequences(); s++) {
-      int start = layout.keyStart()[s];
-      if (layout.keyLength()[s] > 0) {
-        if (start < end) {
-          return true; // or merely not in order: then one thread a head is no loss worth a sort
-        }
-        end = start + layout.keyLength()[s];
-      }
-    }
-    return false;
-  }
-
-  /** Whole vectors, at least one. */
-  private static int padded(int n) {
-    return Math.max(1, (n + LANES - 1) / LANES) * LANES;
-  }
-
-  private long lseAddress(int row, int head) {
-    return Simd.address(lse) + 4 * (row * lse.stride(0) + head * lse.stride(1));
-  }
-
-  private void forward(int s, int keyHead) {
-    int queries = layout.queryLength()[s];
-    int keys = layout.keyLength()[s];
-    int firstKey = layout.keyStart()[s];
-    long scoreBytes = 4L * padded(keys);
+  @Override
+  public void run(int chunk) {
     Scratch scratch = Scratch.ofThread();
-    long base =
-        scratch.reserve(
-            Scratch.Region.WORK,
-            width * scoreBytes + keys * rowBytes + 4 * (scoreBytes + rowBytes));
-    long keysByChannel = base;
-    long values = keysByChannel + width * scoreBytes;
-    long scores = values + keys * rowBytes;
-    long sums = scores + 4 * scoreBytes;
-    AttentionKernels.transpose(
-        k.at(firstKey, keyHead), k.rowStep, keys, width, keysByChannel, scoreBytes);
-    AttentionKernels.pad(v.at(firstKey, keyHead), v.rowStep, keys, width, values, rowBytes);
-    for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
-      for (int i = 0; i < queries; i += 4) {
-        int together = Math.min(4, queries - i);
-        int row = layout.queryStart()[s] + i;
-        int last = layout.visibleKeys(s, i + together - 1);
-        AttentionKernels.dots(
-            together, width, last, q.at(row, head), q.rowStep, keysByChannel, scoreBytes, scores);
-        for (int t = 0; t < together; t++) {
-          int visible = layout.visibleKeys(s, i + t);
-          float logSum = AttentionKernels.softmax(scores + t * scoreBytes, visible, scale);
-          MEMORY.set(FLOAT, lseAddress(row + t, head), logSum);
-        }
-        int common = layout.visibleKeys(s, i);
-        AttentionKernels.combine(
-            together, width, common, last, scores, scoreBytes, values, rowBytes, sums);
-        for (int t = 0; t < together; t++) {
-          AttentionKernels.store(sums + t * rowBytes, width, out.at(row + t, head));
+    units.forEach(
+        chunk, (sequence, keyHead, first, end) -> unit(scratch, sequence, keyHead, first, end));
+  }
+
+  /** Queries {@code first .. end - 1} of a sequence, all heads that read one key head. */
+  private void unit(Scratch scratch, int sequence, int keyHead, int first, int end) {
+    KeyBlocks keys =
+        KeyBlocks.pack(
+            scratch.reserve(Scratch.Region.PANELS, KeyBlocks.bytes(q, layout, sequence)),
+            k,
+            layout.keyStart()[sequence],
+            layout.visibleKeys(sequence, end - 1),
+            keyHead);
+    long values = v.at(layout.keyStart()[sequence], keyHead);
+    long valueStep = v.row();
+    if (!v.isDense()) {
+      valueStep = (long) wide * BYTES;
+      long packed = scratch.reserve(Scratch.Region.ROWS, keys.count() * valueStep);
+      Panels.pack(keys.count(), headDim, values, v.row(), v.channel(), packed, wide * LANES);
+      values = packed;
+    }
+    Tile tile = new Tile(scratch.reserve(Scratch.Region.TILE, Tile.bytes(wide)), wide);
+    for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
+      for (int i = first; i < end; ) {
+        int rows = Tiles.take(end - i);
+        tile(sequence, h, i, rows, keys, values, valueStep, tile);
+        i += rows;
+      }
+    }
+  }
+
+  /** What a tile of queries holds between blocks, by address: one row a query. */
+  private record Tile(long scores, long sums, long outputs, long maxima, int wide) {
+    static final long SCORE_ROW = 4L * BLOCK;
+
+    Tile(long base, int wide) {
+      this(
+          base,
+          base + TILE * SCORE_ROW,
+          base + TILE * (SCORE_ROW + BYTES),
+          base + TILE * (SCORE_ROW + BYTES + (long) wide * BYTES),
+          wide);
+    }
+
+    static long bytes(int wide) {
+      return TILE * (SCORE_ROW + BYTES + (long) wide * BYTES + 4);
+    }
+
+    long outputRow() {
+      return (long) wide * BYTES;
+    }
+  }
+
+  private void tile(
+      int sequence,
+      int head,
+      int first,
+      int rows,
+      KeyBlocks keys,
+      long values,
+      long valueStep,
+      Tile tile) {
+    long row = layout.queryStart()[sequence] + (long) first;
+    int visible = layout.visibleKeys(sequence, first + rows - 1);
+    Fill.rows(rows, LANES, tile.sums, BYTES, 0f);
+    Fill.rows(rows, wide * LANES, tile.outputs, tile.outputRow(), 0f);
+    for (int r = 0; r < rows; r++) {
+      MEMORY.set(FLOAT, tile.maxima + 4L * r, Float.NEGATIVE_INFINITY);
+    }
+    for (int from = 0; from < visible; from += BLOCK) {
+      int n = Math.min(BLOCK, visible - from);
+      keys.multiply(
+          rows, from, n, q.at(row, head), q.row(), q.channel(), tile.scores, Tile.SCORE_ROW);
+      for (int r = 0; r < rows; r++) {
+        int mine = Math.min(n, layout.visibleKeys(sequence, first + r) - from);
+        if (mine > 0) {
+          softmax(
+              RowOperand.padded(n),
+              mine,
+              scale,
+              tile.scores + r * Tile.SCORE_ROW,
+              tile.maxima + 4L * r,
+              tile.sums + (long) r * BYTES,
+              tile.outputs + r * tile.outputRow(),
+              wide);
+        } else {
+          Fill.rows(1, RowOperand.padded(n), tile.scores + r * Tile.SCORE_ROW, 0, 0f);
         }
       }
+      weigh(rows, n, values + from * valueStep, valueStep, tile);
+    }
+    for (int r = 0; r < rows; r++) {
+      finish(r, out.at(row + r, head), lse.at(row + r, head), tile);
     }
   }
 
   /**
-   * With {@code p = exp(score - lse)} and {@code ds = scale p (dOut.v - dOut.out)}: {@code dq = ds
-   * k}, {@code dk = ds q}, {@code dv = p dOut}.
+   * Turns {@code n} scores, a multiple of the lanes, into weights relative to the largest score so
+   * far; keys from {@code visible} on get 0. Rescales the sums and outputs that earlier blocks
+   * left.
    */
-  private void backward(int s, int keyHead, Rows dOuts, Rows dQueries, Rows dKeys, Rows dValues) {
-    int queries = layout.queryLength()[s];
-    int keys = layout.keyLength()[s];
-    int firstKey = layout.keyStart()[s];
-    long scoreBytes = 4L * padded(keys);
-    long matrix = width * scoreBytes;
-    long table = keys * rowBytes;
-    Scratch scratch = Scratch.ofThread();
-    long base =
-        scratch.reserve(
-            Scratch.Region.WORK, 2 * matrix + 3 * table + 8 * scoreBytes + 12 * rowBytes);
-    long keysByChannel = base;
-    long valuesByChannel = keysByChannel + matrix;
-    long keyRows = valuesByChannel + matrix;
-    long dKeyRows = keyRows + table;
-    long dValueRows = dKeyRows + table;
-    long weights = dValueRows + table;
-    long dScores = weights + 4 * scoreBytes;
-    long sums = dScores + 4 * scoreBytes;
-    long queryRows = sums + 4 * rowBytes;
-    long dOutRows = queryRows + 4 * rowBytes;
-    AttentionKernels.transpose(
-        k.at(firstKey, keyHead), k.rowStep, keys, width, keysByChannel, scoreBytes);
-    AttentionKernels.transpose(
-        v.at(firstKey, keyHead), v.rowStep, keys, width, valuesByChannel, scoreBytes);
-    AttentionKernels.pad(k.at(firstKey, keyHead), k.rowStep, keys, width, keyRows, rowBytes);
-    AttentionKernels.clear(dKeyRows, 2 * table);
-    for (int head = keyHead * group; head < (keyHead + 1) * group; head++) {
-      for (int i = 0; i < queries; i += 4) {
-        int together = Math.min(4, queries - i);
-        int row = layout.queryStart()[s] + i;
-        int common = layout.visibleKeys(s, i);
-        int last = layout.visibleKeys(s, i + together - 1);
-        AttentionKernels.pad(q.at(row, head), q.rowStep, together, width, queryRows, rowBytes);
-        AttentionKernels.pad(
-            dOuts.at(row, head), dOuts.rowStep, together, width, dOutRows, rowBytes);
-        AttentionKernels.dots(
-            together, width, last, queryRows, rowBytes, keysByChannel, scoreBytes, weights);
-        AttentionKernels.dots(
-            together, width, last, dOutRows, rowBytes, valuesByChannel, scoreBytes, dScores);
-        for (int t = 0; t < together; t++) {
-          AttentionKernels.softmaxBackward(
-              weights + t * scoreBytes,
-              dScores + t * scoreBytes,
-              layout.visibleKeys(s, i + t),
-              scale,
-              MEMORY.get(FLOAT, lseAddress(row + t, head)),
-              AttentionKernels.dot(dOutRows + t * rowBytes, out.at(row + t, head), width));
-        }
-        AttentionKernels.combine(
-            together, width, common, last, dScores, scoreBytes, keyRows, rowBytes, sums);
-        for (int t = 0; t < together; t++) {
-          AttentionKernels.store(sums + t * rowBytes, width, dQueries.at(row + t, head));
-        }
-        AttentionKernels.spread(
-            together, width, common, last, dScores, scoreBytes, queryRows, rowBytes, dKeyRows);
-        AttentionKernels.spread(
-            together, width, common, last, weights, scoreBytes, dOutRows, rowBytes, dValueRows);
+  private static void softmax(
+      int n,
+      int visible,
+      float scale,
+      long scores,
+      long maximum,
+      long sums,
+      long outputs,
+      int wide) {
+    FloatVector unseen = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    FloatVector largest = unseen;
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> seen = F.indexInRange(i, visible);
+      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores + 4L * i, ORDER).mul(scale);
+      s = unseen.blend(s, seen);
+      s.intoMemorySegment(MEMORY, scores + 4L * i, ORDER);
+      largest = largest.max(s);
+    }
+    float before = MEMORY.get(FLOAT, maximum);
+    float now = Math.max(before, largest.reduceLanes(VectorOperators.MAX));
+    FloatVector sum = FloatVector.fromMemorySegment(F, MEMORY, sums, ORDER);
+    if (before != now && before != Float.NEGATIVE_INFINITY) {
+      FloatVector shrink = VectorMath.expOfNegative(FloatVector.broadcast(F, before - now));
+      sum = sum.mul(shrink);
+      for (int i = 0; i < wide * LANES; i += LANES) {
+        FloatVector.fromMemorySegment(F, MEMORY, outputs + 4L * i, ORDER)
+            .mul(shrink)
+            .intoMemorySegment(MEMORY, outputs + 4L * i, ORDER);
       }
     }
-    for (int j = 0; j < keys; j++) {
-      AttentionKernels.add(dKeyRows + j * rowBytes, width, dKeys.at(firstKey + j, keyHead));
-      AttentionKernels.add(dValueRows + j * rowBytes, width, dValues.at(firstKey + j, keyHead));
+    // When every score is minus infinity so is `now`, and the weights become NaN, as in a softmax.
+    FloatVector shift = FloatVector.broadcast(F, now);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores + 4L * i, ORDER);
+      FloatVector p = VectorMath.expOfNegative(s.sub(shift));
+      p.intoMemorySegment(MEMORY, scores + 4L * i, ORDER);
+      sum = sum.add(p);
+    }
+    sum.intoMemorySegment(MEMORY, sums, ORDER);
+    MEMORY.set(FLOAT, maximum, now);
+  }
+
+  /** Adds the values of {@code n} keys, weighted, to the outputs. */
+  private void weigh(int rows, int n, long values, long valueStep, Tile tile) {
+    int panels = Panels.count(wide);
+    for (int p = 0; p < panels; p++) {
+      int start = Panels.start(p, wide, panels);
+      long at = tile.outputs + (long) start * BYTES;
+      Tiles.tile(
+          rows,
+          Panels.start(p + 1, wide, panels) - start,
+          n,
+          tile.scores,
+          Tile.SCORE_ROW,
+          4,
+          values + (long) start * BYTES,
+          valueStep,
+          at,
+          tile.outputRow(),
+          at,
+          tile.outputRow());
+    }
+  }
+
+  /** Divides by the sum of weights. */
+  private void finish(int r, long out, long lse, Tile tile) {
+    FloatVector sum =
+        Lanes.sum(FloatVector.fromMemorySegment(F, MEMORY, tile.sums + (long) r * BYTES, ORDER));
+    float total = sum.lane(0);
+    float largest = MEMORY.get(FLOAT, tile.maxima + 4L * r);
+    MEMORY.set(FLOAT, lse, (float) (largest + Math.log(total)));
+    long from = tile.outputs + r * tile.outputRow();
+    FloatVector share = FloatVector.broadcast(F, total == 0 ? 0f : 1 / total); // no key: all zeros
+    for (int i = 0; i < headDim; i += LANES) {
+      FloatVector.fromMemorySegment(F, MEMORY, from + 4L * i, ORDER)
+          .mul(share)
+          .intoMemorySegment(MEMORY, out + 4L * i, ORDER, F.indexInRange(i, headDim));
     }
   }
 }

@@ -213,6 +213,46 @@ final class FewRowKernels {
     c31.intoMemorySegment(MEMORY, c + BYTES, ORDER);
   }
 
+  static void rows4x1(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c20 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c30 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 2 * aRow));
+      c20 = x.fma(b0, c20);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      c30 = x.fma(b0, c30);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c20.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c30.intoMemorySegment(MEMORY, c, ORDER);
+  }
+
   static void rows2x4(
       int k,
       long a,
@@ -339,6 +379,34 @@ final class FewRowKernels {
     c11.intoMemorySegment(MEMORY, c + BYTES, ORDER);
   }
 
+  static void rows2x1(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+  }
+
   static void rows1x4(
       int k,
       long a,
@@ -427,5 +495,27 @@ final class FewRowKernels {
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+  }
+
+  static void rows1x1(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
   }
 }

@@ -349,17 +349,10 @@ final class Matmul implements Threads.Chunk {
 
   private void tiles(
       int rows, int wide, int depth, long aAt, long bAt, long step, long cAt, boolean onward) {
-    int r = 0;
-    while (r < rows) {
-      int take = take(rows - r);
-      if (onward) {
-        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, cAt, cRow, cAt, cRow);
-      } else {
-        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
-      }
-      r += take;
-      aAt += take * aRow;
-      cAt += take * cRow;
+    if (onward) {
+      Tiles.run(rows, wide, depth, aAt, aRow, aStep, bAt, step, cAt, cRow, cAt, cRow);
+    } else {
+      Tiles.run(rows, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
     }
   }
 
@@ -378,22 +371,18 @@ final class Matmul implements Threads.Chunk {
     long side = Scratch.ofThread().reserve(Scratch.Region.TILE, 6 * width);
     int r = 0;
     while (r < rows) {
-      int take = take(rows - r);
+      int take = Tiles.take(rows - r);
       if (onward) {
         copyRows(take, columns, cAt, cRow, side, width);
-        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, side, width, side, width);
+        Tiles.tile(take, wide, depth, aAt, aRow, aStep, bAt, step, side, width, side, width);
       } else {
-        tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, side, width);
+        Tiles.tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, side, width);
       }
       copyRows(take, columns, side, width, cAt, cRow);
       r += take;
       aAt += take * aRow;
       cAt += take * cRow;
     }
-  }
-
-  private static int take(int rows) {
-    return rows >= 6 ? 6 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1;
   }
 
   private static void copyRows(
@@ -411,35 +400,6 @@ final class Matmul implements Threads.Chunk {
       }
       from += fromRow;
       to += toRow;
-    }
-  }
-
-  private static void tile(
-      int rows,
-      int wide,
-      int k,
-      long a,
-      long aRow,
-      long aStep,
-      long b,
-      long bStep,
-      long from,
-      long fromRow,
-      long c,
-      long cRow) {
-    switch (rows * 8 + wide) {
-      case 6 * 8 + 4 -> SixRowKernels.rows6x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 6 * 8 + 3 -> SixRowKernels.rows6x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 6 * 8 + 2 -> SixRowKernels.rows6x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 4 * 8 + 4 -> FewRowKernels.rows4x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 4 * 8 + 3 -> FewRowKernels.rows4x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 4 * 8 + 2 -> FewRowKernels.rows4x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 2 * 8 + 4 -> FewRowKernels.rows2x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 2 * 8 + 3 -> FewRowKernels.rows2x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 2 * 8 + 2 -> FewRowKernels.rows2x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 8 + 4 -> FewRowKernels.rows1x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 8 + 3 -> FewRowKernels.rows1x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      default -> FewRowKernels.rows1x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
     }
   }
 }

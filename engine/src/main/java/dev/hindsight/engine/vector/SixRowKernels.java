@@ -9,7 +9,7 @@ import static dev.hindsight.engine.vector.Simd.ORDER;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The microkernels of {@link Matmul}: six rows of A against a panel of B that is two, three or four
+ * The microkernels of {@link Matmul}: six rows of A against a panel of B that is one to four
  * vectors wide, with one named accumulator a vector of the tile, so that C2 keeps all of them in
  * registers (6 x 4 of the 32 registers of AVX-512; 6 x 2 of the 16 of AVX2).
  *
@@ -292,5 +292,57 @@ final class SixRowKernels {
     c += cRow;
     c50.intoMemorySegment(MEMORY, c, ORDER);
     c51.intoMemorySegment(MEMORY, c + BYTES, ORDER);
+  }
+
+  static void rows6x1(
+      int k,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long from,
+      long fromRow,
+      long c,
+      long cRow) {
+    FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c20 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c30 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c40 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    from += fromRow;
+    FloatVector c50 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
+    for (int i = 0; i < k; i++) {
+      FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
+      c00 = x.fma(b0, c00);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      c10 = x.fma(b0, c10);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 2 * aRow));
+      c20 = x.fma(b0, c20);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      c30 = x.fma(b0, c30);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 4 * aRow));
+      c40 = x.fma(b0, c40);
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
+      c50 = x.fma(b0, c50);
+      a += aStep;
+      b += bStep;
+    }
+    c00.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c10.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c20.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c30.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c40.intoMemorySegment(MEMORY, c, ORDER);
+    c += cRow;
+    c50.intoMemorySegment(MEMORY, c, ORDER);
   }
 }

@@ -307,8 +307,8 @@ public final class VectorBackend extends HostBackend {
   @Override
   public void attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
-    if (isF32(out) && Attention.covers(q, k, v)) {
-      Attention.forward(q, k, v, layout, scale, out, lse);
+    if (isF32(q)) {
+      Attention.attention(q, k, v, layout, scale, out, lse);
       keep(q, k, v, out, lse);
     } else {
       reference.attention(q, k, v, layout, scale, out, lse);
@@ -328,8 +328,8 @@ public final class VectorBackend extends HostBackend {
       Tensor dq,
       Tensor dk,
       Tensor dv) {
-    if (isF32(out) && Attention.covers(q, k, v, out, dOut)) {
-      Attention.backward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+    if (isF32(q) && out.stride(2) == 1) {
+      AttentionBackward.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
       keep(q, k, v, out, lse, dOut, dq, dk, dv);
     } else {
       reference.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);

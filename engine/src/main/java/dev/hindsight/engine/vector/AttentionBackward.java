@@ -1,0 +1,285 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.BYTES;
+import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.FLOAT;
+import static dev.hindsight.engine.vector.Simd.LANES;
+import static dev.hindsight.engine.vector.Simd.MEMORY;
+import static dev.hindsight.engine.vector.Simd.ORDER;
+
+import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Threads;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Gradients of {@link Attention}. A unit is one key head of one sequence with all its queries, so
+ * nothing is summed across threads. Block of keys by block of keys it computes again the weights
+ * {@code p = exp(score - lse)}, then {@code ds = p (dOut v - dOut out) scale}, and from them, with
+ * the microkernels of {@link Matmul}, {@code dq += ds k}, {@code dk += ds^T q} and {@code dv += p^T
+ * dOut}: chains over ascending keys for dq, over ascending heads and queries for dk and dv.
+ */
+final class AttentionBackward implements Threads.Chunk {
+  private static final int BLOCK = Attention.BLOCK;
+
+  /** Queries whose weights are held at a time: with 64 keys, 64 KiB twice. */
+  private static final int QUERIES = 256;
+
+  private static final long ROW = 4L * BLOCK;
+
+  private final HeadOperand q;
+  private final HeadOperand k;
+  private final HeadOperand v;
+  private final HeadOperand out;
+  private final HeadOperand lse;
+  private final HeadOperand dOut;
+  private final HeadOperand dq;
+  private final HeadOperand dk;
+  private final HeadOperand dv;
+  private final SequenceLayout layout;
+  private final float scale;
+  private final int group;
+  private final int headDim;
+  private final int wide;
+  private final AttentionUnits units;
+
+  private AttentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      Tensor lse,
+      Tensor dOut,
+      Tensor dq,
+      Tensor dk,
+      Tensor dv) {
+    this.q = HeadOperand.of(q);
+    this.k = HeadOperand.of(k);
+    this.v = HeadOperand.of(v);
+    this.out = HeadOperand.of(out);
+    this.lse = HeadOperand.of(lse.unsqueeze(2));
+    this.dOut = HeadOperand.of(dOut);
+    this.dq = HeadOperand.of(dq);
+    this.dk = HeadOperand.of(dk);
+    this.dv = HeadOperand.of(dv);
+    this.layout = layout;
+    this.scale = (float) scale;
+    this.group = q.dim(1) / k.dim(1);
+    this.headDim = q.dim(2);
+    this.wide = (headDim + LANES - 1) / LANES;
+    this.units = new AttentionUnits(layout, k.dim(1), Integer.MAX_VALUE, 5L * group * headDim);
+  }
+
+  /** See {@link dev.hindsight.engine.Backend#attentionBackward}. */
+  static void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      Tensor lse,
+      Tensor dOut,
+      Tensor dq,
+      Tensor dk,
+      Tensor dv) {
+    AttentionBackward a = new AttentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+    int chunks = a.units.chunks();
+    if (keysOverlap(layout)) {
+      for (int chunk = 0; chunk < chunks; chunk++) { // gradients of shared keys add up
+        a.run(chunk);
+      }
+    } else {
+      Threads.run(chunks, a);
+    }
+  }
+
+  private static boolean keysOverlap(SequenceLayout layout) {
+    long end = 0;
+    boolean ascending = true;
+    for (int s = 0; s < layout.sequences(); s++) {
+      if (layout.keyLength()[s] > 0) {
+        ascending &= layout.keyStart()[s] >= end;
+        end = layout.keyStart()[s] + (long) layout.keyLength()[s];
+      }
+    }
+    return !ascending;
+  }
+
+  @Override
+  public void run(int chunk) {
+    Scratch scratch = Scratch.ofThread();
+    units.forEach(chunk, (sequence, keyHead, first, end) -> unit(scratch, sequence, keyHead, end));
+  }
+
+  /** The padded copies and sums of one unit, by address. */
+  private final class Unit {
+    final long row = (long) wide * BYTES;
+    final int keys;
+    final int queries;
+    final int keyHead;
+    final long keyRow;
+    final long queryRow;
+
+    /** Keys and values with rows in the lanes, and keys with channels in the lanes. */
+    final KeyBlocks transposedK;
+
+    final KeyBlocks transposedV;
+    final long paddedK;
+    final long paddedQ;
+    final long paddedDOut;
+    final long sumsDq;
+    final long sumsDk;
+    final long sumsDv;
+    final long weights;
+    final long slopes;
+
+    Unit(Scratch scratch, int sequence, int keyHead) {
+      this.keyHead = keyHead;
+      keys = layout.keyLength()[sequence];
+      queries = layout.queryLength()[sequence];
+      keyRow = layout.keyStart()[sequence];
+      queryRow = layout.queryStart()[sequence];
+      long transposed = KeyBlocks.bytes(k, layout, sequence);
+      long at = scratch.reserve(Scratch.Region.PANELS, 2 * transposed);
+      transposedK = KeyBlocks.pack(at, k, keyRow, keys, keyHead);
+      transposedV = KeyBlocks.pack(at + transposed, v, keyRow, keys, keyHead);
+      at = scratch.reserve(Scratch.Region.ROWS, row * (3L * keys + 3L * queries));
+      paddedK = at;
+      sumsDk = paddedK + keys * row;
+      sumsDv = sumsDk + keys * row;
+      paddedQ = sumsDv + keys * row;
+      paddedDOut = paddedQ + queries * row;
+      sumsDq = paddedDOut + queries * row;
+      Panels.pack(
+          keys, headDim, k.at(keyRow, keyHead), k.row(), k.channel(), paddedK, wide * LANES);
+      Fill.rows(2 * keys, wide * LANES, sumsDk, row, 0f);
+      weights = scratch.reserve(Scratch.Region.WORK, 2 * ROW * QUERIES + 4L * QUERIES);
+      slopes = weights + ROW * QUERIES;
+    }
+
+    /** {@code dOut out} of queries of a block. */
+    long deltas() {
+      return slopes + ROW * QUERIES;
+    }
+  }
+
+  private void unit(Scratch scratch, int sequence, int keyHead, int queries) {
+    Unit u = new Unit(scratch, sequence, keyHead);
+    for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
+      pack(u.queries, q, u.queryRow, h, u.paddedQ);
+      pack(u.queries, dOut, u.queryRow, h, u.paddedDOut);
+      Fill.rows(queries, wide * LANES, u.sumsDq, u.row, 0f);
+      for (int first = 0; first < queries; first += QUERIES) {
+        int n = Math.min(QUERIES, queries - first);
+        deltas(u, h, first, n);
+        int visible = layout.visibleKeys(sequence, first + n - 1);
+        for (int key = 0; key < visible; key += BLOCK) {
+          block(u, sequence, h, first, n, key, Math.min(BLOCK, visible - key));
+        }
+      }
+      for (int i = 0; i < queries; i++) {
+        RowOperand.unstage(u.sumsDq + i * u.row, headDim, dq.at(u.queryRow + i, h));
+      }
+    }
+    for (int j = 0; j < u.keys; j++) {
+      add(headDim, u.sumsDk + j * u.row, dk.at(u.keyRow + j, keyHead));
+      add(headDim, u.sumsDv + j * u.row, dv.at(u.keyRow + j, keyHead));
+    }
+  }
+
+  private void pack(int rows, HeadOperand from, long row, int head, long to) {
+    Panels.pack(rows, headDim, from.at(row, head), from.row(), from.channel(), to, wide * LANES);
+  }
+
+  private void deltas(Unit u, int head, int first, int n) {
+    for (int i = 0; i < n; i++) {
+      long dy = u.paddedDOut + (first + i) * u.row;
+      float delta = dot(headDim, dy, out.at(u.queryRow + first + i, head));
+      MEMORY.set(FLOAT, u.deltas() + 4L * i, delta);
+    }
+  }
+
+  /** {@code a} is padded with zeros, {@code b} is not. */
+  private static float dot(int n, long a, long b) {
+    FloatVector sum = FloatVector.zero(F);
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a + 4L * i, ORDER);
+      VectorMask<Float> mask = F.indexInRange(i, n);
+      sum = FloatVector.fromMemorySegment(F, MEMORY, b + 4L * i, ORDER, mask).fma(x, sum);
+    }
+    return Lanes.sum(sum).lane(0);
+  }
+
+  /** Queries {@code first .. first + n - 1} against keys {@code key .. key + width - 1}. */
+  private void block(Unit u, int sequence, int head, int first, int n, int key, int width) {
+    // Queries before this one see no key of the block.
+    int skip = layout.causal() ? Math.max(0, key - layout.visibleKeys(sequence, first) + 1) : 0;
+    int from = first + skip;
+    int rows = n - skip;
+    long queryAt = u.paddedQ + from * u.row;
+    long dyAt = u.paddedDOut + from * u.row;
+    u.transposedK.multiply(rows, key, width, queryAt, u.row, 4, u.weights, ROW);
+    u.transposedV.multiply(rows, key, width, dyAt, u.row, 4, u.slopes, ROW);
+    int padded = RowOperand.padded(width);
+    for (int i = 0; i < rows; i++) {
+      weigh(
+          padded,
+          Math.min(width, layout.visibleKeys(sequence, from + i) - key),
+          scale,
+          MEMORY.get(FLOAT, lse.at(u.queryRow + from + i, head)),
+          MEMORY.get(FLOAT, u.deltas() + 4L * (skip + i)),
+          u.weights + i * ROW,
+          u.slopes + i * ROW);
+    }
+    long dqAt = u.sumsDq + from * u.row;
+    long dkAt = u.sumsDk + key * u.row;
+    long dvAt = u.sumsDv + key * u.row;
+    product(rows, width, u.slopes, ROW, 4, u.paddedK + key * u.row, dqAt, u.row);
+    product(width, rows, u.slopes, 4, ROW, queryAt, dkAt, u.row);
+    product(width, rows, u.weights, 4, ROW, dyAt, dvAt, u.row);
+  }
+
+  /** {@code c += a b} with padded rows of channels in b and c. */
+  private void product(
+      int rows, int depth, long a, long aRow, long aStep, long b, long c, long row) {
+    int panels = Panels.count(wide);
+    for (int p = 0; p < panels; p++) {
+      int start = Panels.start(p, wide, panels);
+      int vectors = Panels.start(p + 1, wide, panels) - start;
+      long shift = (long) start * BYTES;
+      Tiles.run(
+          rows, vectors, depth, a, aRow, aStep, b + shift, row, c + shift, row, c + shift, row);
+    }
+  }
+
+  /**
+   * Turns a row of scores into weights and a row of {@code dOut v} into slopes, both 0 from {@code
+   * visible} on.
+   */
+  private static void weigh(
+      int n, int visible, float scale, float lse, float delta, long weights, long slopes) {
+    FloatVector zero = FloatVector.zero(F);
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> seen = F.indexInRange(i, visible);
+      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, weights + 4L * i, ORDER);
+      FloatVector p = zero.blend(VectorMath.expOfNegative(s.mul(scale).sub(lse)), seen);
+      p.intoMemorySegment(MEMORY, weights + 4L * i, ORDER);
+      FloatVector d = FloatVector.fromMemorySegment(F, MEMORY, slopes + 4L * i, ORDER);
+      d = zero.blend(d.sub(delta).mul(p).mul(scale), seen);
+      d.intoMemorySegment(MEMORY, slopes + 4L * i, ORDER);
+    }
+  }
+
+  private static void add(int n, long from, long to) {
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> mask = F.indexInRange(i, n);
+      FloatVector.fromMemorySegment(F, MEMORY, to + 4L * i, ORDER, mask)
+          .add(FloatVector.fromMemorySegment(F, MEMORY, from + 4L * i, ORDER))
+          .intoMemorySegment(MEMORY, to + 4L * i, ORDER, mask);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package dev.hindsight.engine.vector;
+
+import static dev.hindsight.engine.vector.Simd.BYTES;
+import static dev.hindsight.engine.vector.Simd.LANES;
+
+import dev.hindsight.engine.SequenceLayout;
+
+/**
+ * The rows of one head (keys, or values in the backward pass) transposed in blocks of 64, so that
+ * products with them have rows in the lanes: block {@code b} holds {@code [headDim][padded rows]}.
+ */
+record KeyBlocks(long base, int count, int headDim) {
+
+  /** Bytes that the keys of a sequence take at most. */
+  static long bytes(HeadOperand head, SequenceLayout layout, int sequence) {
+    return 4L * head.headDim() * (RowOperand.padded(layout.keyLength()[sequence]) + LANES);
+  }
+
+  /** Packs rows {@code first .. first + count - 1} of a head to {@code to}. */
+  static KeyBlocks pack(long to, HeadOperand head, long first, int count, int index) {
+    int headDim = head.headDim();
+    for (int from = 0; from < count; from += Attention.BLOCK) {
+      int n = Math.min(Attention.BLOCK, count - from);
+      Panels.pack(
+          headDim,
+          n,
+          head.at(first + from, index),
+          head.channel(),
+          head.row(),
+          to + 4L * from * headDim,
+          RowOperand.padded(n));
+    }
+    return new KeyBlocks(to, count, headDim);
+  }
+
+  /**
+   * Dot products of {@code rows} rows with the rows {@code from .. from + n - 1} of a block, to
+   * {@code out}, {@code outRow} bytes from row to row; whole vectors are written. Each is one chain
+   * of fused multiply-adds over ascending channels.
+   */
+  void multiply(
+      int rows, int from, int n, long a, long aRow, long aChannel, long out, long outRow) {
+    int stored = RowOperand.padded(Math.min(Attention.BLOCK, count - from));
+    int vectors = RowOperand.padded(n) / LANES;
+    int panels = Panels.count(vectors);
+    long block = base + 4L * from * headDim;
+    for (int p = 0; p < panels; p++) {
+      int start = Panels.start(p, vectors, panels);
+      Tiles.run(
+          rows,
+          Panels.start(p + 1, vectors, panels) - start,
+          headDim,
+          a,
+          aRow,
+          aChannel,
+          block + (long) start * BYTES,
+          4L * stored,
+          Scratch.ZEROS,
+          0,
+          out + (long) start * BYTES,
+          outRow);
+    }
+  }
+}
