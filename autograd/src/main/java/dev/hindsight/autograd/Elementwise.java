@@ -22,6 +22,11 @@ abstract class Elementwise extends Op {
   abstract Variable derivative(Variable x, Variable y);
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected final @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       Tensor dx = TensorOps.unaryBackward(function, x.tensor(), y.tensor(), dOut.tensor());

@@ -38,6 +38,11 @@ final class LayerNorm extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     return Autograd.isRecording() ? composed(dOut) : fused(dOut.tensor());
   }

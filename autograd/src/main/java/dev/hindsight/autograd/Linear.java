@@ -37,8 +37,19 @@ final class Linear extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
-    Variable dx = needs(0) ? dOut.matmul(weight.variable()) : null;
+    Variable dx = null;
+    Tensor arrived = arrivedGradient(0);
+    if (arrived != null) {
+      TensorOps.matmul(dOut.tensor(), weight.tensor(), arrived, true);
+    } else if (needs(0)) {
+      dx = dOut.matmul(weight.variable());
+    }
     Leaf leaf = accumulatingLeaf(1);
     if (leaf != null) {
       Tensor transposed = dOut.tensor().transpose(0, 1);

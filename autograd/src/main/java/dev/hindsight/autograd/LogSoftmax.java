@@ -19,6 +19,11 @@ final class LogSoftmax extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       return gradients(Variable.constant(TensorOps.logSoftmaxBackward(y.tensor(), dOut.tensor())));

@@ -43,6 +43,11 @@ final class Matmul extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     Variable x = a.variable();
     Variable y = b.variable();

@@ -22,6 +22,11 @@ final class Mul extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     Variable x = a.variable();
     Variable y = b.variable();

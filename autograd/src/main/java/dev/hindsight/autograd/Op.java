@@ -151,6 +151,27 @@ public abstract class Op extends Node {
     return edges[i] instanceof Leaf leaf && Autograd.isAccumulating() ? leaf : null;
   }
 
+  /**
+   * What has arrived of the gradient of input {@code i}, when this walk owns the memory: a matrix
+   * product adds to it in the pass that computes it, and returns null.
+   */
+  final @Nullable Tensor arrivedGradient(int i) {
+    Node n = edges[i];
+    if (n == null || !n.pendingOwned || n.pending == null || Autograd.isRecording()) {
+      return null;
+    }
+    return n.pending.tensor();
+  }
+
+  /**
+   * Whether each gradient of {@link #backward} is a tensor of its own that nobody else reads (not
+   * {@code dOut}, no view of it, nothing saved) when no graph is made, so that the walk may add to
+   * it in place.
+   */
+  boolean givesNewTensors() {
+    return false;
+  }
+
   final @Nullable Node[] edges() {
     return edges;
   }

@@ -34,6 +34,11 @@ final class RmsNorm extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     return Autograd.isRecording() ? composed(dOut) : fused(dOut.tensor());
   }

@@ -21,6 +21,11 @@ final class Swiglu extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       TensorOps.Pair d = TensorOps.swigluBackward(gate.tensor(), up.tensor(), dOut.tensor());

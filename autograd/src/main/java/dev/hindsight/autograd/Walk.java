@@ -59,7 +59,7 @@ final class Walk {
     state.clock = Math.max(state.clock, root.sequence);
     newest = state.clock;
     try {
-      deliver(root, seed);
+      deliver(root, seed, false);
       while (size > 0) {
         visit(pop());
       }
@@ -91,7 +91,7 @@ final class Walk {
     if (op instanceof Checkpoint checkpoint) {
       Variable again = checkpoint.again();
       if (again.node() != null) {
-        deliver(again.node(), gradient);
+        deliver(again.node(), gradient, false);
       }
     } else if (wantsInputs(op)) {
       @Nullable Node[] edges = op.edges();
@@ -108,7 +108,7 @@ final class Walk {
       for (int i = 0; i < edges.length; i++) {
         if (edges[i] != null && gradients[i] != null) {
           requireShape(op, i, edges[i], gradients[i]);
-          deliver(edges[i], gradients[i]);
+          deliver(edges[i], gradients[i], op.givesNewTensors());
         }
       }
     } else {
@@ -146,7 +146,7 @@ final class Walk {
     return false;
   }
 
-  private void deliver(Node node, Variable gradient) {
+  private void deliver(Node node, Variable gradient, boolean owned) {
     if (targets == null) {
       if (node instanceof Leaf leaf) {
         leaf.accumulate(gradient.tensor());
@@ -158,7 +158,7 @@ final class Walk {
     Variable pending = node.pending;
     if (pending == null) {
       node.pending = gradient;
-      node.pendingOwned = false;
+      node.pendingOwned = owned && !record && gradient.tensor().isContiguous();
       push(node);
     } else if (node.pendingOwned && !record) {
       dev.hindsight.engine.TensorOps.addScaled(gradient.tensor(), 1, pending.tensor());
