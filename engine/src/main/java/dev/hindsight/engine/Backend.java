@@ -18,6 +18,13 @@ import org.jspecify.annotations.Nullable;
  * bits of a row depend only on that row and the weights: not on how many rows are computed with it,
  * nor on whether keys come from a cache).
  *
+ * <p>Accuracy, with u the relative error of one rounding: sums, differences, products, quotients
+ * and square roots are rounded once; other elementwise functions keep within 4 ulp, and may be 0
+ * where the result is below the normal range; a reduction of n terms is off by at most {@code n u /
+ * (1 - n u)} of the sum of magnitudes, whatever its order; matrix products have the bits that
+ * {@link #matmul} describes; moves, gathers, comparisons and extremes are exact. The conformance
+ * kit in {@code tests} holds every backend to it.
+ *
  * <p>F64 is required of the reference backend only; {@link #supports} declares coverage, and CPU
  * backends hand what they lack to the reference implementation, which reads the same memory.
  */
