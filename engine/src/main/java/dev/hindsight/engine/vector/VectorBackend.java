@@ -158,12 +158,22 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    reference.gatherRows(table, ids, out);
+    if (RowMoves.covers(table, out, ids)) {
+      RowMoves.gatherRows(table, ids, out);
+      keep(table, ids, out);
+    } else {
+      reference.gatherRows(table, ids, out);
+    }
   }
 
   @Override
   public void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
-    reference.scatterAddRows(rows, ids, out);
+    if (RowMoves.covers(out, rows, ids)) {
+      RowMoves.scatterAddRows(rows, ids, out);
+      keep(rows, ids, out);
+    } else {
+      reference.scatterAddRows(rows, ids, out);
+    }
   }
 
   @Override
