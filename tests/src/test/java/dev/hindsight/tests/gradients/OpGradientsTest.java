@@ -27,6 +27,7 @@ class OpGradientsTest {
   private static final int SOME = 2600;
 
   private static final Backend CPU = Backends.get("reference");
+  private static final Backend VECTOR = Backends.get("vector");
   private static final Workspace WORKSPACE = new Workspace(CPU);
 
   private Workspace.Scope scope;
@@ -64,6 +65,17 @@ class OpGradientsTest {
   @Property(tries = SOME)
   void fusedEqualsComposedF32(@ForAll("cases") OpCase c) {
     GradientProperties.fusedEqualsComposed(c, CPU, DType.F32);
+  }
+
+  /** The backend that people train on; F64 beside it is the reference's. */
+  @Property(tries = SOME)
+  void fusedEqualsComposedVector(@ForAll("cases") OpCase c) {
+    GradientProperties.fusedEqualsComposed(c, VECTOR, DType.F32);
+  }
+
+  @Property(tries = SOME)
+  void opsEqualTheirTwinsVector(@ForAll("cases") OpCase c) {
+    GradientProperties.twinAgrees(c, VECTOR, DType.F32);
   }
 
   @Property(tries = SOME)
