@@ -17,7 +17,7 @@ final class CrossEntropy {
 
   /** The reference words the complaint. */
   private static void requireTargets(String operation, Tensor logits, Tensor targets) {
-    if (!Indices.allBelow(targets, Integer.MIN_VALUE, logits.dim(-1))) {
+    if (!Indices.allWithin(targets, Integer.MIN_VALUE, logits.dim(-1))) {
       ReferenceSoftmax.requireTargets(operation, logits, targets);
     }
   }

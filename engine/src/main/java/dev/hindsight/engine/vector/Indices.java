@@ -10,13 +10,13 @@ final class Indices {
   private Indices() {}
 
   /** Whether every element lies in {@code [low, high)}. */
-  static boolean allBelow(Tensor ids, int low, int high) {
+  static boolean allWithin(Tensor ids, int low, int high) {
     if (ids.rank() == 1 || ids.isContiguous()) {
       long step = ids.rank() == 1 ? 4 * ids.stride(0) : 4;
       return inRange(Simd.address(ids), step, Math.toIntExact(ids.size()), low, high);
     }
     for (int i = 0; i < ids.dim(0); i++) {
-      if (!allBelow(ids.select(0, i), low, high)) {
+      if (!allWithin(ids.select(0, i), low, high)) {
         return false;
       }
     }

@@ -86,6 +86,11 @@ final class RowOperand {
     return base + 4 * offset;
   }
 
+  /** Bytes from element to element. */
+  long step() {
+    return 4 * inner;
+  }
+
   /** Where the row lies side by side and padded: in place when it does so already. */
   long read(int row, float pad, long scratch) {
     long from = at(row);

@@ -63,7 +63,11 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void copy(Tensor x, Tensor out) {
-    reference.copy(x, out);
+    boolean words = x.dtype() == out.dtype() && x.dtype().bytes() == 4;
+    if (!words || !Copy.copy(x, out)) {
+      reference.copy(x, out);
+    }
+    keep(x, out);
   }
 
   @Override
@@ -138,12 +142,20 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void reduce(ReduceOp op, Tensor x, Tensor out) {
-    reference.reduce(op, x, out);
+    if (!isF32(x) || !Reduction.reduce(op, x, out)) {
+      reference.reduce(op, x, out);
+    }
+    keep(x, out);
   }
 
   @Override
   public double sumOfSquares(Tensor x) {
-    return reference.sumOfSquares(x);
+    if (!isF32(x) || !x.isContiguous()) {
+      return reference.sumOfSquares(x);
+    }
+    double sum = SumOfSquares.of(x);
+    keep(x);
+    return sum;
   }
 
   @Override
@@ -158,8 +170,8 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    if (RowMoves.covers(table, out, ids)) {
-      RowMoves.gatherRows(table, ids, out);
+    if (isF32(table) && hasDenseRows(table)) {
+      Indexing.gatherRows(table, ids, out);
       keep(table, ids, out);
     } else {
       reference.gatherRows(table, ids, out);
@@ -168,8 +180,8 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
-    if (RowMoves.covers(out, rows, ids)) {
-      RowMoves.scatterAddRows(rows, ids, out);
+    if (isF32(out) && hasDenseRows(rows)) {
+      Indexing.scatterAddRows(rows, ids, out);
       keep(rows, ids, out);
     } else {
       reference.scatterAddRows(rows, ids, out);
@@ -178,17 +190,32 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void gatherLast(Tensor x, Tensor index, Tensor out) {
-    reference.gatherLast(x, index, out);
+    if (isF32(x)) {
+      Indexing.gatherLast(x, index, out);
+      keep(x, index, out);
+    } else {
+      reference.gatherLast(x, index, out);
+    }
   }
 
   @Override
   public void scatterAddLast(Tensor x, Tensor index, Tensor out) {
-    reference.scatterAddLast(x, index, out);
+    if (isF32(x)) {
+      Indexing.scatterAddLast(x, index, out);
+      keep(x, index, out);
+    } else {
+      reference.scatterAddLast(x, index, out);
+    }
   }
 
   @Override
   public void topK(Tensor x, Tensor values, Tensor indices) {
-    reference.topK(x, values, indices);
+    if (isF32(x)) {
+      TopK.topK(x, values, indices);
+      keep(x, values, indices);
+    } else {
+      reference.topK(x, values, indices);
+    }
   }
 
   @Override
@@ -385,6 +412,10 @@ public final class VectorBackend extends HostBackend {
     } else {
       reference.lerp(x, rate, out);
     }
+  }
+
+  private static boolean hasDenseRows(Tensor t) {
+    return t.dim(1) <= 1 || t.stride(1) == 1;
   }
 
   private static boolean isF32(Tensor t) {
