@@ -150,9 +150,6 @@ final class Training {
       if (accuracy != null) {
         text.append(", accuracy ").append(Figures.percent(accuracy));
       }
-      if (m.entropy() != null) {
-        text.append(String.format(Locale.ROOT, ", entropy %.2f", m.entropy()));
-      }
       if (m.step() > 0) {
         progress.update(m.step(), text.toString());
       }

@@ -12,7 +12,7 @@ public final class Figures {
   /** A fraction as per cent: {@code 97.2 %}, {@code 0.05 %}. */
   public static String percent(@Nullable Double fraction) {
     if (fraction == null) {
-      return "–";
+      return "-";
     }
     double p = 100 * fraction;
     if (p == 0) {
@@ -29,13 +29,13 @@ public final class Figures {
 
   /** A count with separators: {@code 6,400}. */
   public static String count(@Nullable Double n) {
-    return n == null ? "–" : String.format(Locale.ROOT, "%,d", Math.round(n));
+    return n == null ? "-" : String.format(Locale.ROOT, "%,d", Math.round(n));
   }
 
   /** Seconds: {@code 4.2 s}, {@code 3 min 20 s}. */
   public static String seconds(@Nullable Double s) {
     if (s == null) {
-      return "–";
+      return "-";
     }
     if (s < 100) {
       return String.format(Locale.ROOT, "%.1f s", s);

@@ -103,7 +103,7 @@ class VerdictTest {
     assertThat(Figures.percent(0.00003)).isEqualTo("0.003 %");
     assertThat(Figures.percent(0.000003)).isEqualTo("<0.001 %");
     assertThat(Figures.percent(0.0)).isEqualTo("0 %");
-    assertThat(Figures.percent(null)).isEqualTo("–");
+    assertThat(Figures.percent(null)).isEqualTo("-");
     assertThat(Figures.count(6400.4)).isEqualTo("6,400");
     assertThat(Figures.seconds(200.0)).isEqualTo("3 min 20 s");
   }
