@@ -24,7 +24,9 @@ final class ReportText {
     fact(out, "seed", text(summary.path("seed")));
     String backend = text(summary.path("backend_description"));
     fact(out, "backend", backend.isEmpty() ? text(summary.path("backend")) : backend);
-    fact(out, "threads", text(summary.path("threads")));
+    if (!backend.contains("thread")) {
+      fact(out, "threads", text(summary.path("threads")));
+    }
     JsonNode wall = summary.path("wall_seconds");
     if (wall.isNumber()) {
       fact(out, "took", Figures.seconds(wall.doubleValue()));
@@ -82,7 +84,8 @@ final class ReportText {
       out.append("<td class=\"empty\"></td>".repeat(5)).append("</tr>\n");
     }
     if (base.path("teacher_accuracy").isNumber()) {
-      out.append("<tr><th scope=\"row\">Base model as its own teacher, given feedback</th>");
+      out.append("<tr><th scope=\"row\">").append(swatch("none-drawn", ""));
+      out.append("The same, given feedback on a failure</th>");
       cell(out, "Accuracy", Figures.percent(base.path("teacher_accuracy").doubleValue()), false);
       out.append("<td class=\"empty\"></td>".repeat(5)).append("</tr>\n");
     }

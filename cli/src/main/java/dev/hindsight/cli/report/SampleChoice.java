@@ -8,6 +8,8 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -35,29 +37,44 @@ final class SampleChoice {
         RunRecord.lines(file).stream()
             .filter(s -> s.path("tokens").isArray() && !s.path("tokens").isEmpty())
             .toList();
-    TreeSet<Long> steps = new TreeSet<>();
-    all.forEach(s -> steps.add(s.path("step").asLong(0)));
+    TreeMap<Long, List<JsonNode>> steps = new TreeMap<>();
+    for (JsonNode sample : all) {
+      steps.computeIfAbsent(sample.path("step").asLong(0), s -> new ArrayList<>()).add(sample);
+    }
     List<ObjectNode> chosen = new ArrayList<>();
-    for (long step : stages(new ArrayList<>(steps))) {
-      List<JsonNode> ofStep =
-          all.stream()
-              .filter(s -> s.path("step").asLong(0) == step)
-              .sorted(Comparator.comparingDouble(SampleChoice::correction))
-              .toList();
-      ofStep.stream().limit(PER_STEP).map(SampleChoice::trimmed).forEach(chosen::add);
+    for (long step : stages(steps)) {
+      steps.get(step).stream()
+          .sorted(Comparator.comparingDouble(SampleChoice::correction))
+          .limit(PER_STEP)
+          .map(SampleChoice::trimmed)
+          .forEach(chosen::add);
     }
     return chosen;
   }
 
-  /** First, middle and last of the steps that have samples. */
-  private static Set<Long> stages(List<Long> steps) {
+  /**
+   * The first step; and of those around the middle and of the last ones, that on which the teacher
+   * had most to correct: later in a run most answers are right, and there is nothing to see.
+   */
+  private static Set<Long> stages(SortedMap<Long, List<JsonNode>> steps) {
+    List<Long> all = List.copyOf(steps.keySet());
     Set<Long> stages = new TreeSet<>();
-    if (!steps.isEmpty()) {
-      stages.add(steps.getFirst());
-      stages.add(steps.get(steps.size() / 2));
-      stages.add(steps.getLast());
+    if (!all.isEmpty()) {
+      int n = all.size();
+      stages.add(all.getFirst());
+      stages.add(mostCorrected(all.subList(2 * n / 5, Math.max(2 * n / 5 + 1, 3 * n / 5)), steps));
+      stages.add(mostCorrected(all.subList(n - Math.max(1, n / 6), n), steps));
     }
     return stages;
+  }
+
+  private static long mostCorrected(List<Long> some, SortedMap<Long, List<JsonNode>> steps) {
+    return some.stream()
+        .min(
+            Comparator.comparingDouble(
+                step ->
+                    steps.get(step).stream().mapToDouble(SampleChoice::correction).min().orElse(0)))
+        .orElseThrow();
   }
 
   /** The lowest log-ratio of a sample: the teacher's strongest objection; 0 without a teacher. */

@@ -57,6 +57,7 @@
       const ys = run.metrics[key];
       if (!ys || !ys.some((y) => y != null)) return;
       const points = run.metrics.generations.map((x, k) => [x, ys[k]]).filter((p) => p[1] != null);
+      if (!points.length) return;
       all.push({ label: run.label, stroke: colour(i), dash: dash(i), width: i === 0 ? 2.6 : 2.2, points });
     });
     if (key === "accuracy" && data.base && data.base.accuracy != null && all.length) {
@@ -168,11 +169,18 @@
     const plot = element("div", "plot");
     host.append(legend, plot);
 
-    const joined = uPlot.join(all.map((s) => [s.points.map((p) => p[0]), s.points.map((p) => p[1])]));
+    // On a log scale a zero lies at the bottom, below everything else; the legend says 0.
+    const floor = options.log ? logFloor(all) : null;
+    const shown = all.map((s) => [s.points.map((p) => p[0]), s.points.map((p) => (floor && !(p[1] > 0) ? floor : p[1]))]);
+    const joined = uPlot.join(shown);
+    const told = uPlot.join(all.map((s) => [s.points.map((p) => p[0]), s.points.map((p) => p[1])]));
+    const scale = options.log ? { distr: 3, range: (u, min, max) => [floor, Math.pow(10, Math.ceil(Math.log10(max)))] }
+      : options.scale;
+    const tick = (v) => (v === floor ? "0" : options.tick(v));
     function show(u) {
       const hover = u && u.cursor.idx != null && u.cursor.left >= 0;
       all.forEach((s, i) => {
-        const ys = joined[i + 1];
+        const ys = told[i + 1];
         const k = hover ? nearest(u, i + 1, u.cursor.idx) : ys.length - 1;
         let last = k;
         while (last >= 0 && ys[last] == null) last--;
@@ -190,11 +198,11 @@
       padding: [10, wide ? 20 + Math.max(...all.map((s) => textWidth(s.label))) : 12, 0, 0],
       cursor: { sync: { key: "generations" }, y: false, drag: { x: false, y: false },
         dataIdx: nearest, points: { size: 8 } },
-      scales: { x: { time: false, range: (u, min, max) => [0, max > 0 ? max : 1] }, y: options.scale },
+      scales: { x: { time: false, range: (u, min, max) => [0, max > 0 ? max : 1] }, y: scale },
       axes: [
         { ...axis, label: options.tall ? "generations (answers sampled in training)" : undefined, labelSize: 22, size: 30,
           space: 64, values: (u, vs) => vs.map((v) => grouped(v)) },
-        { ...axis, ...(options.scale.distr === 3 ? powersOnly(axis) : {}), size: options.tall ? 54 : 50, values: (u, vs) => vs.map((v) => (v == null ? "" : options.tick(v))) },
+        { ...axis, ...(options.log ? powersOnly(axis) : {}), size: options.tall ? 54 : 50, values: (u, vs) => vs.map((v) => (v == null ? "" : tick(v))) },
       ],
       series: [{}, ...all.map((s) => ({ label: s.label, stroke: s.stroke, width: s.width, dash: s.dash, spanGaps: true,
         points: { show: false } }))],
@@ -243,9 +251,10 @@
       splits.map((v) => (Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-9 ? v : null));
     return { filter, grid: { ...axis.grid, filter }, ticks: { ...axis.ticks, filter } };
   }
-  function logRange(u, min, max) {
-    if (min == null || !(max > 0)) return [0.01, 1];
-    return [Math.pow(10, Math.floor(Math.log10(min))), Math.pow(10, Math.ceil(Math.log10(max)))];
+  // The power of ten below every value.
+  function logFloor(all) {
+    const least = Math.min(...all.flatMap((s) => s.points.map((p) => p[1]).filter((y) => y > 0)));
+    return Number.isFinite(least) ? Math.pow(10, Math.ceil(Math.log10(least)) - 1) : 0.01;
   }
   const fromZero = (u, min, max) => [0, max > 0 ? max * 1.06 : 1];
 
@@ -255,7 +264,7 @@
       tick: (v) => Math.round(100 * v) + " %" });
     chart("entropy", plain, { name: "Entropy", scale: { range: fromZero }, tick: plain });
     chart("response_length", plain, { name: "Response length", scale: { range: fromZero }, tick: plain });
-    chart("grad_norm", plain, { name: "Gradient norm", scale: { distr: 3, range: logRange }, tick: plain });
+    chart("grad_norm", plain, { name: "Gradient norm", log: true, tick: plain });
     chart("teacher_gap", plain, { name: "Teacher gap", scale: { range: fromZero }, tick: plain });
     numbersTable(series("accuracy"));
   }
