@@ -316,8 +316,8 @@
     if (!sample.log_ratio) return "This method has no teacher: the reward alone decides.";
     const v = sample.log_ratio[worst];
     if (v <= -0.5) {
-      return `Having read ${sample.feedback ? "the feedback" : "the solution"}, the teacher finds “${
-        sample.tokens[worst]}” (▲) ${times(v)} times less likely than the student did. This is the token it objects to most.`;
+      const read = told(sample).map(([name]) => name).join(" and ") || "more than the student";
+      return `Having read ${read}, the teacher finds “${sample.tokens[worst]}” (▲) ${times(v)} times less likely than the student did. This is the token it objects to most.`;
     }
     return "The teacher agrees with every token of this answer: nothing here is much less likely to it than to the student.";
   }
@@ -345,17 +345,23 @@
     return details;
   }
 
-  // The teacher's prompt with the feedback (or solution) that it has and the student has not marked in it.
+  // What the teacher had read and the student had not; it is in the teacher's prompt or it was not used.
+  function told(sample) {
+    return [["a sibling's solution", sample.solution], ["the feedback", sample.feedback]]
+      .filter(([, text]) => text && (sample.teacher_prompt || "").includes(text));
+  }
+
+  // The teacher's prompt with what only the teacher knows marked in it.
   function promptText(sample) {
-    const pre = element("pre");
-    const known = [sample.feedback, sample.solution].find((t) => t && sample.teacher_prompt.includes(t));
-    if (!known) {
-      pre.textContent = sample.teacher_prompt;
-      return pre;
+    const pre = element("pre"), prompt = sample.teacher_prompt;
+    const places = told(sample).map(([, text]) => [prompt.lastIndexOf(text), text]).sort((a, b) => a[0] - b[0]);
+    let done = 0;
+    for (const [at, text] of places) {
+      if (at < done) continue;
+      pre.append(prompt.slice(done, at), element("mark", "", text));
+      done = at + text.length;
     }
-    const at = sample.teacher_prompt.lastIndexOf(known);
-    pre.append(sample.teacher_prompt.slice(0, at), element("mark", "", known),
-      sample.teacher_prompt.slice(at + known.length));
+    pre.append(prompt.slice(done));
     return pre;
   }
 
