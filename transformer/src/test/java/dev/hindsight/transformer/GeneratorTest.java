@@ -236,9 +236,10 @@ class GeneratorTest {
         .hasMessageContaining("NaN");
   }
 
-  @Test
-  void scorerTakesEmptyResponses() {
-    Decoder decoder = TestModels.lively(TestModels.llama3(), TestModels.reference(), DType.F32, 7);
+  @ParameterizedTest
+  @MethodSource("cases")
+  void scorerTakesEmptyResponses(Backend backend, DecoderConfig config) {
+    Decoder decoder = TestModels.lively(config, backend, DType.F32, 7);
     try (SequenceScorer scorer = new SequenceScorer(decoder)) {
       List<float[]> scores =
           scorer.logProbs(
