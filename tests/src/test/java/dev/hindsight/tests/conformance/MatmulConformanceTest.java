@@ -2,8 +2,12 @@ package dev.hindsight.tests.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -16,6 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ParameterizedClass(name = "{0}", allowZeroInvocations = true)
 @MethodSource("dev.hindsight.tests.conformance.Subject#stream")
 class MatmulConformanceTest {
+  private static final AdamWStep STEP = new AdamWStep(0.1, 0.9, 0.99, 1e-8, 0, 1, 1);
+
   @Parameter Subject subject;
 
   /** {@code former + a b} of row-major matrices, chain by chain in the type under test. */
@@ -139,6 +145,46 @@ class MatmulConformanceTest {
     trial
         .run((x, at) -> x.matmul(at.of(q), at.of(k), at.of(out), false))
         .within(out, (i, want) -> subject.gamma(8) * 4 * 8);
+  }
+
+  /** A backend may keep weights in an order of its own, but not after they have changed. */
+  @Test
+  @Covers("matmul")
+  void seesEveryChangeOfAWeight() {
+    Shape shape = Shape.of(70, 50);
+    for (boolean transposed : new boolean[] {false, true}) {
+      Tensor w = tensor(1, shape);
+      Tensor x = tensor(2, Shape.of(9, transposed ? 50 : 70));
+      Tensor m = tensor(3, shape);
+      Tensor v = TensorOps.zeros(subject.backend(), subject.dtype(), shape);
+      Tensor view = transposed ? w.transpose(0, 1) : w;
+      List<Runnable> changes =
+          List.of(
+              () -> {},
+              () -> TensorOps.addScaled(m, 0.1, w),
+              () -> TensorOps.fill(w.slice(0, 3, 4), 2),
+              () -> TensorOps.copy(m, w),
+              () -> TensorOps.lerp(tensor(4, shape), 0.5, w),
+              () -> TensorOps.adamW(w, m, tensor(5, shape), v, STEP));
+      for (int i = 0; i < changes.size(); i++) {
+        changes.get(i).run();
+        // A fresh copy has no past.
+        double[] want = TensorOps.matmul(x, TensorOps.copyOf(view)).toDoubles();
+        for (int use = 0; use < 4; use++) {
+          assertThat(TensorOps.matmul(x, view).toDoubles())
+              .as("%s: use %d after change %d", subject, use, i)
+              .isEqualTo(want);
+        }
+        assertThat(TensorOps.matmul(x.slice(0, 4, 5), view).toDoubles())
+            .as("%s: one row after change %d", subject, i)
+            .isEqualTo(TensorOps.matmul(x, view).slice(0, 4, 5).toDoubles());
+      }
+    }
+  }
+
+  private Tensor tensor(long seed, Shape shape) {
+    Tensor t = Tensor.of(Subject.TRUTH, shape, Values.uniform(seed, shape));
+    return TensorOps.cast(t, subject.dtype()).to(subject.backend());
   }
 
   @Test

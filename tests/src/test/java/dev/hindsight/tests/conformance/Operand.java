@@ -29,12 +29,23 @@ final class Operand {
     this.before = before;
   }
 
-  /** A tensor of these values. */
-  static Operand of(Backend backend, DType dtype, Shape shape, Layout layout, double... values) {
+  /** A tensor that is read: NaN around it, or no index, which shows in a result made of it. */
+  static Operand read(Backend backend, DType dtype, Shape shape, Layout layout, double... values) {
+    double around = dtype == DType.I32 ? Integer.MIN_VALUE + 7 : Double.NaN;
+    return of(backend, dtype, shape, layout, around, values);
+  }
+
+  /** A tensor that is written: around it a number that no function in place leaves as it is. */
+  static Operand written(
+      Backend backend, DType dtype, Shape shape, Layout layout, double... values) {
+    return of(backend, dtype, shape, layout, -1234.5, values);
+  }
+
+  private static Operand of(
+      Backend backend, DType dtype, Shape shape, Layout layout, double around, double... values) {
     assertThat((long) values.length).isEqualTo(shape.size());
     double[] placed = new double[layout.bufferSize(shape)];
-    // Not a number, or no index: reading it where it does not belong shows in the result.
-    Arrays.fill(placed, dtype == DType.I32 ? Integer.MIN_VALUE + 7 : Double.NaN);
+    Arrays.fill(placed, around);
     long[] strides = layout.strides(shape);
     for (int i = 0; i < values.length; i++) {
       placed[Math.toIntExact(layout.offset() + position(shape, strides, i))] = values[i];

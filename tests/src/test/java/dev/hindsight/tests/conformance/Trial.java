@@ -43,7 +43,7 @@ final class Trial {
 
   /** An operand that is read. */
   Operand in(Shape shape, Layout layout, double... values) {
-    Operand operand = Operand.of(subject.backend(), subject.dtype(), shape, layout, values);
+    Operand operand = Operand.read(subject.backend(), subject.dtype(), shape, layout, values);
     inputs.add(operand);
     return operand;
   }
@@ -56,14 +56,14 @@ final class Trial {
   /** Indices that are read. */
   Operand indices(Shape shape, Layout layout, int... values) {
     double[] wide = Arrays.stream(values).asDoubleStream().toArray();
-    Operand operand = Operand.of(subject.backend(), DType.I32, shape, layout, wide);
+    Operand operand = Operand.read(subject.backend(), DType.I32, shape, layout, wide);
     inputs.add(operand);
     return operand;
   }
 
   /** A destination that comes with values. */
   Operand inOut(Shape shape, Layout layout, double... values) {
-    Operand operand = Operand.of(subject.backend(), subject.dtype(), shape, layout, values);
+    Operand operand = Operand.written(subject.backend(), subject.dtype(), shape, layout, values);
     outputs.add(operand);
     return operand;
   }
@@ -79,15 +79,9 @@ final class Trial {
   Operand indicesOut(Shape shape) {
     double[] poison = new double[Math.toIntExact(shape.size())];
     Arrays.fill(poison, Integer.MIN_VALUE);
-    Operand operand = Operand.of(subject.backend(), DType.I32, shape, Layout.OFFSET, poison);
+    Operand operand = Operand.written(subject.backend(), DType.I32, shape, Layout.OFFSET, poison);
     outputs.add(operand);
     return operand;
-  }
-
-  /** A destination that is a view of another, or is known elsewhere. */
-  Trial writing(Operand operand) {
-    outputs.add(operand);
-    return this;
   }
 
   /** Computes both sides and checks that memory around them is as it was. */
