@@ -162,7 +162,7 @@ final class Reduction {
     float largest = Softmax.largest(x, RowOperand.padded(n));
     for (int i = 0; i < n; i++) {
       float v = MEMORY.get(FLOAT, x + 4L * i);
-      if (v == largest || v != v) {
+      if (v == largest || Float.isNaN(v)) {
         return i;
       }
     }

@@ -73,7 +73,7 @@ final class TopK {
   }
 
   private static boolean ranksBefore(float v, float w) {
-    return v > w || v != v && w == w;
+    return v > w || (Float.isNaN(v) && !Float.isNaN(w));
   }
 
   private void offer(float v, int index) {
