@@ -49,7 +49,9 @@ public abstract class HostBackend implements Backend {
       throw new IllegalArgumentException("allocate: the size must not be negative, got " + bytes);
     }
     try {
-      return arena.allocate(bytes, HostStorage.ALIGNMENT);
+      return arena
+          .allocate(Math.addExact(bytes, HostStorage.SLACK), HostStorage.ALIGNMENT)
+          .asSlice(0, bytes);
     } catch (OutOfMemoryError e) {
       OutOfMemoryError clear =
           new OutOfMemoryError(

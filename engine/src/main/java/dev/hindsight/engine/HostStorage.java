@@ -10,9 +10,17 @@ public final class HostStorage extends Storage {
   /** Alignment of every host storage in bytes: one cache line, one 512-bit vector. */
   public static final int ALIGNMENT = 64;
 
+  /**
+   * Bytes behind the end that may be read (not written): a vector's load need not end with a row.
+   */
+  public static final int SLACK = 64;
+
   private final MemorySegment segment;
 
-  /** Wraps a native segment; the caller keeps ownership of its arena. */
+  /**
+   * Wraps a native segment, behind which {@link #SLACK} more bytes must be readable; the caller
+   * keeps ownership of its arena.
+   */
   public HostStorage(Backend backend, MemorySegment segment, Workspace.Generation generation) {
     super(backend, segment.byteSize(), generation);
     this.segment = segment;

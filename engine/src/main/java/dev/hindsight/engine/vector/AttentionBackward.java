@@ -115,7 +115,23 @@ final class AttentionBackward implements Threads.Chunk {
     units.forEach(chunk, (sequence, keyHead, first, end) -> unit(scratch, sequence, keyHead, end));
   }
 
-  /** The padded copies and sums of one unit, by address. */
+  /** Rows of channels side by side: the first one's address and the bytes from one to the next. */
+  private record Rows(long base, long step) {
+    long at(int row) {
+      return base + row * step;
+    }
+  }
+
+  /** In place where channels are neighbours, else a copy at {@code to}. */
+  private Rows rows(HeadOperand from, long row, int count, int head, long to) {
+    if (from.isDense()) {
+      return new Rows(from.at(row, head), from.row());
+    }
+    Panels.pack(count, headDim, from.at(row, head), from.row(), from.channel(), to, wide * LANES);
+    return new Rows(to, (long) wide * BYTES);
+  }
+
+  /** The copies and sums of one unit, by address. */
   private final class Unit {
     final long row = (long) wide * BYTES;
     final int keys;
@@ -124,13 +140,16 @@ final class AttentionBackward implements Threads.Chunk {
     final long keyRow;
     final long queryRow;
 
-    /** Keys and values with rows in the lanes, and keys with channels in the lanes. */
+    /** Keys and values with rows in the lanes. */
     final KeyBlocks transposedK;
 
     final KeyBlocks transposedV;
-    final long paddedK;
-    final long paddedQ;
-    final long paddedDOut;
+
+    /** Keys, and queries and {@code dOut} of one head, with channels in the lanes. */
+    final Rows rowsK;
+
+    private final long packedQ;
+    private final long packedDOut;
     final long sumsDq;
     final long sumsDk;
     final long sumsDv;
@@ -148,17 +167,23 @@ final class AttentionBackward implements Threads.Chunk {
       transposedK = KeyBlocks.pack(at, k, keyRow, keys, keyHead);
       transposedV = KeyBlocks.pack(at + transposed, v, keyRow, keys, keyHead);
       at = scratch.reserve(Scratch.Region.ROWS, row * (3L * keys + 3L * queries));
-      paddedK = at;
-      sumsDk = paddedK + keys * row;
+      sumsDk = at;
       sumsDv = sumsDk + keys * row;
-      paddedQ = sumsDv + keys * row;
-      paddedDOut = paddedQ + queries * row;
-      sumsDq = paddedDOut + queries * row;
-      Panels.pack(
-          keys, headDim, k.at(keyRow, keyHead), k.row(), k.channel(), paddedK, wide * LANES);
+      sumsDq = sumsDv + keys * row;
+      packedQ = sumsDq + queries * row;
+      packedDOut = packedQ + queries * row;
+      rowsK = rows(k, keyRow, keys, keyHead, packedDOut + queries * row);
       Fill.rows(2 * keys, wide * LANES, sumsDk, row, 0f);
       weights = scratch.reserve(Scratch.Region.WORK, 2 * ROW * QUERIES + 4L * QUERIES);
       slopes = weights + ROW * QUERIES;
+    }
+
+    Rows rowsQ(int head) {
+      return rows(q, queryRow, queries, head, packedQ);
+    }
+
+    Rows rowsDOut(int head) {
+      return rows(dOut, queryRow, queries, head, packedDOut);
     }
 
     /** {@code dOut out} of queries of a block. */
@@ -170,15 +195,16 @@ final class AttentionBackward implements Threads.Chunk {
   private void unit(Scratch scratch, int sequence, int keyHead, int queries) {
     Unit u = new Unit(scratch, sequence, keyHead);
     for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
-      pack(u.queries, q, u.queryRow, h, u.paddedQ);
-      pack(u.queries, dOut, u.queryRow, h, u.paddedDOut);
+      Rows queryRows = u.rowsQ(h);
+      Rows dyRows = u.rowsDOut(h);
       Fill.rows(queries, wide * LANES, u.sumsDq, u.row, 0f);
       for (int first = 0; first < queries; first += QUERIES) {
         int n = Math.min(QUERIES, queries - first);
-        deltas(u, h, first, n);
+        deltas(u, dyRows, h, first, n);
         int visible = layout.visibleKeys(sequence, first + n - 1);
         for (int key = 0; key < visible; key += BLOCK) {
-          block(u, sequence, h, first, n, key, Math.min(BLOCK, visible - key));
+          int width = Math.min(BLOCK, visible - key);
+          block(u, sequence, h, queryRows, dyRows, first, n, key, width);
         }
       }
       for (int i = 0; i < queries; i++) {
@@ -191,39 +217,42 @@ final class AttentionBackward implements Threads.Chunk {
     }
   }
 
-  private void pack(int rows, HeadOperand from, long row, int head, long to) {
-    Panels.pack(rows, headDim, from.at(row, head), from.row(), from.channel(), to, wide * LANES);
-  }
-
-  private void deltas(Unit u, int head, int first, int n) {
+  private void deltas(Unit u, Rows dyRows, int head, int first, int n) {
     for (int i = 0; i < n; i++) {
-      long dy = u.paddedDOut + (first + i) * u.row;
-      float delta = dot(headDim, dy, out.at(u.queryRow + first + i, head));
+      float delta = dot(headDim, dyRows.at(first + i), out.at(u.queryRow + first + i, head));
       MEMORY.set(FLOAT, u.deltas() + 4L * i, delta);
     }
   }
 
-  /** {@code a} is padded with zeros, {@code b} is not. */
   private static float dot(int n, long a, long b) {
     FloatVector sum = FloatVector.zero(F);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a + 4L * i, ORDER);
       VectorMask<Float> mask = F.indexInRange(i, n);
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a + 4L * i, ORDER, mask);
       sum = FloatVector.fromMemorySegment(F, MEMORY, b + 4L * i, ORDER, mask).fma(x, sum);
     }
     return Lanes.sum(sum).lane(0);
   }
 
   /** Queries {@code first .. first + n - 1} against keys {@code key .. key + width - 1}. */
-  private void block(Unit u, int sequence, int head, int first, int n, int key, int width) {
+  private void block(
+      Unit u,
+      int sequence,
+      int head,
+      Rows queryRows,
+      Rows dyRows,
+      int first,
+      int n,
+      int key,
+      int width) {
     // Queries before this one see no key of the block.
     int skip = layout.causal() ? Math.max(0, key - layout.visibleKeys(sequence, first) + 1) : 0;
     int from = first + skip;
     int rows = n - skip;
-    long queryAt = u.paddedQ + from * u.row;
-    long dyAt = u.paddedDOut + from * u.row;
-    u.transposedK.multiply(rows, key, width, queryAt, u.row, 4, u.weights, ROW);
-    u.transposedV.multiply(rows, key, width, dyAt, u.row, 4, u.slopes, ROW);
+    long queryAt = queryRows.at(from);
+    long dyAt = dyRows.at(from);
+    u.transposedK.multiply(rows, key, width, queryAt, queryRows.step, 4, u.weights, ROW);
+    u.transposedV.multiply(rows, key, width, dyAt, dyRows.step, 4, u.slopes, ROW);
     int padded = RowOperand.padded(width);
     for (int i = 0; i < rows; i++) {
       weigh(
@@ -238,21 +267,21 @@ final class AttentionBackward implements Threads.Chunk {
     long dqAt = u.sumsDq + from * u.row;
     long dkAt = u.sumsDk + key * u.row;
     long dvAt = u.sumsDv + key * u.row;
-    product(rows, width, u.slopes, ROW, 4, u.paddedK + key * u.row, dqAt, u.row);
-    product(width, rows, u.slopes, 4, ROW, queryAt, dkAt, u.row);
-    product(width, rows, u.weights, 4, ROW, dyAt, dvAt, u.row);
+    product(rows, width, u.slopes, ROW, 4, u.rowsK.at(key), u.rowsK.step, dqAt, u.row);
+    product(width, rows, u.slopes, 4, ROW, queryAt, queryRows.step, dkAt, u.row);
+    product(width, rows, u.weights, 4, ROW, dyAt, dyRows.step, dvAt, u.row);
   }
 
-  /** {@code c += a b} with padded rows of channels in b and c. */
+  /** {@code c += a b} with rows of channels in b and padded ones in c. */
   private void product(
-      int rows, int depth, long a, long aRow, long aStep, long b, long c, long row) {
+      int rows, int depth, long a, long aRow, long aStep, long b, long bStep, long c, long cRow) {
     int panels = Panels.count(wide);
     for (int p = 0; p < panels; p++) {
       int start = Panels.start(p, wide, panels);
       int vectors = Panels.start(p + 1, wide, panels) - start;
       long shift = (long) start * BYTES;
       Tiles.run(
-          rows, vectors, depth, a, aRow, aStep, b + shift, row, c + shift, row, c + shift, row);
+          rows, vectors, depth, a, aRow, aStep, b + shift, bStep, c + shift, cRow, c + shift, cRow);
     }
   }
 

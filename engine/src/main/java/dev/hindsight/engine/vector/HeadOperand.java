@@ -14,8 +14,11 @@ record HeadOperand(long base, long row, long head, long channel, int headDim) {
     return base + row * this.row + head * this.head;
   }
 
-  /** Whether panels of its channels can be read where they lie: no padding, no gaps. */
+  /**
+   * Whether panels of its channels can be read where they lie. What a last vector reads behind the
+   * head ends in channels that nobody reads.
+   */
   boolean isDense() {
-    return channel == 4 && headDim % Simd.LANES == 0;
+    return channel == 4;
   }
 }

@@ -11,7 +11,8 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * How the columns of B are cut into panels of two to four vectors, and the packing of a panel: row
- * {@code k} of a packed panel holds its columns of {@code B[k, :]} side by side, padded with zeros.
+ * {@code k} of a packed panel holds its columns of {@code B[k, :]} side by side. What fills it up
+ * to whole vectors is not written: it ends in columns that nobody reads.
  *
  * <p>Widths are balanced (six vectors make 3 + 3, five make 3 + 2), because a narrow last panel
  * would leave the multipliers waiting for loads.
@@ -64,20 +65,14 @@ final class Panels {
   private static void packRows(int k, int columns, long b, long bStep, long to, int width) {
     int whole = columns / LANES * LANES;
     VectorMask<Float> rest = F.indexInRange(whole, columns);
-    FloatVector zero = FloatVector.zero(F);
     for (int i = 0; i < k; i++) {
-      int j = 0;
-      for (; j < whole; j += LANES) {
+      for (int j = 0; j < whole; j += LANES) {
         FloatVector.fromMemorySegment(F, MEMORY, b + 4L * j, ORDER)
             .intoMemorySegment(MEMORY, to + 4L * j, ORDER);
       }
-      if (j < columns) {
-        FloatVector.fromMemorySegment(F, MEMORY, b + 4L * j, ORDER, rest)
-            .intoMemorySegment(MEMORY, to + 4L * j, ORDER);
-        j += LANES;
-      }
-      for (; j < width; j += LANES) {
-        zero.intoMemorySegment(MEMORY, to + 4L * j, ORDER);
+      if (whole < columns) {
+        FloatVector.fromMemorySegment(F, MEMORY, b + 4L * whole, ORDER, rest)
+            .intoMemorySegment(MEMORY, to + 4L * whole, ORDER);
       }
       b += bStep;
       to += 4L * width;
@@ -87,22 +82,23 @@ final class Panels {
   /** Eight columns at a time: eight streams to read, half a cache line to write. */
   private static void packColumns(
       int k, int columns, long b, long bStep, long bColumn, long to, int width) {
-    int j = 0;
-    for (; j + 8 <= columns; j += 8) {
+    for (int j = 0; j + 8 <= columns; j += 8) {
       packEight(k, b + j * bColumn, bStep, bColumn, to + 4L * j, 4L * width);
     }
-    for (; j < columns; j++) {
+    int rest = columns % 8;
+    if (rest == 0) {
+      return;
+    }
+    if (columns > 8) { // once more with what overlaps
+      int j = columns - 8;
+      packEight(k, b + j * bColumn, bStep, bColumn, to + 4L * j, 4L * width);
+      return;
+    }
+    for (int j = 0; j < columns; j++) {
       long from = b + j * bColumn;
       long at = to + 4L * j;
       for (int i = 0; i < k; i++) {
         MEMORY.set(FLOAT, at + i * 4L * width, MEMORY.get(FLOAT, from + i * bStep));
-      }
-    }
-    if (columns < width) {
-      for (int i = 0; i < k; i++) {
-        for (int z = columns; z < width; z++) {
-          MEMORY.set(FLOAT, to + 4L * ((long) i * width + z), 0f);
-        }
       }
     }
   }
