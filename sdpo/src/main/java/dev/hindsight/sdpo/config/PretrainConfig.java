@@ -6,7 +6,7 @@ package dev.hindsight.sdpo.config;
  *
  * @param documents what to read: {@code dialect}, the documents of the built-in environment
  * @param seed of the first weights and of all documents; default 0
- * @param steps optimiser steps; default 2,500
+ * @param steps optimiser steps; default 4,000
  * @param batchSize documents a step; default 128
  * @param model the decoder's shape
  * @param optim the optimiser
@@ -89,7 +89,7 @@ public record PretrainConfig(
     return new PretrainConfig(
         "dialect",
         0,
-        2500,
+        4000,
         128,
         new Model(48, 128, 2, 4, 4, 128, 10_000, 1e-5),
         new Optim(3e-3, 50, 0.05, 0.9, 0.99, 1e-8, 0.05, 1),
