@@ -142,7 +142,9 @@ final class Attention implements Threads.Chunk {
     long row = layout.queryStart()[sequence] + (long) first;
     int visible = layout.visibleKeys(sequence, first + rows - 1);
     Fill.rows(rows, LANES, tile.sums, BYTES, 0f);
-    Fill.rows(rows, wide * LANES, tile.outputs, tile.outputRow(), 0f);
+    if (visible == 0) {
+      Fill.rows(rows, wide * LANES, tile.outputs, tile.outputRow(), 0f);
+    }
     for (int r = 0; r < rows; r++) {
       MEMORY.set(FLOAT, tile.maxima + 4L * r, Float.NEGATIVE_INFINITY);
     }
@@ -166,7 +168,7 @@ final class Attention implements Threads.Chunk {
           Fill.rows(1, RowOperand.padded(n), tile.scores + r * Tile.SCORE_ROW, 0, 0f);
         }
       }
-      weigh(rows, n, values + from * valueStep, valueStep, tile);
+      weigh(rows, n, values + from * valueStep, valueStep, from == 0, tile);
     }
     for (int r = 0; r < rows; r++) {
       finish(r, out.at(row + r, head), lse.at(row + r, head), tile);
@@ -221,7 +223,7 @@ final class Attention implements Threads.Chunk {
   }
 
   /** Adds the values of {@code n} keys, weighted, to the outputs. */
-  private void weigh(int rows, int n, long values, long valueStep, Tile tile) {
+  private void weigh(int rows, int n, long values, long valueStep, boolean firstBlock, Tile tile) {
     int panels = Panels.count(wide);
     for (int p = 0; p < panels; p++) {
       int start = Panels.start(p, wide, panels);
@@ -235,8 +237,8 @@ final class Attention implements Threads.Chunk {
           4,
           values + (long) start * BYTES,
           valueStep,
-          at,
-          tile.outputRow(),
+          firstBlock ? Scratch.ZEROS : at,
+          firstBlock ? 0 : tile.outputRow(),
           at,
           tile.outputRow());
     }

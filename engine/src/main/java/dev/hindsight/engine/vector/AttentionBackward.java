@@ -44,6 +44,9 @@ final class AttentionBackward implements Threads.Chunk {
   private final int wide;
   private final AttentionUnits units;
 
+  /** Whether sequences share keys, whose gradients then add up. */
+  private final boolean keysOverlap;
+
   private AttentionBackward(
       Tensor q,
       Tensor k,
@@ -70,6 +73,7 @@ final class AttentionBackward implements Threads.Chunk {
     this.group = q.dim(1) / k.dim(1);
     this.headDim = q.dim(2);
     this.wide = (headDim + LANES - 1) / LANES;
+    this.keysOverlap = keysOverlap(layout);
     this.units = new AttentionUnits(layout, k.dim(1), Integer.MAX_VALUE, 5L * group * headDim);
   }
 
@@ -88,8 +92,8 @@ final class AttentionBackward implements Threads.Chunk {
       Tensor dv) {
     AttentionBackward a = new AttentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
     int chunks = a.units.chunks();
-    if (keysOverlap(layout)) {
-      for (int chunk = 0; chunk < chunks; chunk++) { // gradients of shared keys add up
+    if (a.keysOverlap) {
+      for (int chunk = 0; chunk < chunks; chunk++) {
         a.run(chunk);
       }
     } else {
@@ -156,6 +160,9 @@ final class AttentionBackward implements Threads.Chunk {
     final long weights;
     final long slopes;
 
+    /** Whether each block of keys meets one block of queries only, so that its sums begin there. */
+    final boolean once;
+
     Unit(Scratch scratch, int sequence, int keyHead) {
       this.keyHead = keyHead;
       keys = layout.keyLength()[sequence];
@@ -173,7 +180,10 @@ final class AttentionBackward implements Threads.Chunk {
       packedQ = sumsDq + queries * row;
       packedDOut = packedQ + queries * row;
       rowsK = rows(k, keyRow, keys, keyHead, packedDOut + queries * row);
-      Fill.rows(2 * keys, wide * LANES, sumsDk, row, 0f);
+      once = group == 1 && queries <= QUERIES;
+      if (!once) {
+        Fill.rows(2 * keys, wide * LANES, sumsDk, row, 0f);
+      }
       weights = scratch.reserve(Scratch.Region.WORK, 2 * ROW * QUERIES + 4L * QUERIES);
       slopes = weights + ROW * QUERIES;
     }
@@ -197,7 +207,6 @@ final class AttentionBackward implements Threads.Chunk {
     for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
       Rows queryRows = u.rowsQ(h);
       Rows dyRows = u.rowsDOut(h);
-      Fill.rows(queries, wide * LANES, u.sumsDq, u.row, 0f);
       for (int first = 0; first < queries; first += QUERIES) {
         int n = Math.min(QUERIES, queries - first);
         deltas(u, dyRows, h, first, n);
@@ -207,13 +216,21 @@ final class AttentionBackward implements Threads.Chunk {
           block(u, sequence, h, queryRows, dyRows, first, n, key, width);
         }
       }
-      for (int i = 0; i < queries; i++) {
+      for (int i = 0; i < queries && u.keys > 0; i++) {
         RowOperand.unstage(u.sumsDq + i * u.row, headDim, dq.at(u.queryRow + i, h));
       }
     }
-    for (int j = 0; j < u.keys; j++) {
-      add(headDim, u.sumsDk + j * u.row, dk.at(u.keyRow + j, keyHead));
-      add(headDim, u.sumsDv + j * u.row, dv.at(u.keyRow + j, keyHead));
+    for (int j = 0; j < u.keys && queries > 0; j++) {
+      write(u.sumsDk + j * u.row, dk.at(u.keyRow + j, keyHead));
+      write(u.sumsDv + j * u.row, dv.at(u.keyRow + j, keyHead));
+    }
+  }
+
+  private void write(long sums, long to) {
+    if (keysOverlap) {
+      add(headDim, sums, to);
+    } else {
+      RowOperand.unstage(sums, headDim, to);
     }
   }
 
@@ -267,21 +284,42 @@ final class AttentionBackward implements Threads.Chunk {
     long dqAt = u.sumsDq + from * u.row;
     long dkAt = u.sumsDk + key * u.row;
     long dvAt = u.sumsDv + key * u.row;
-    product(rows, width, u.slopes, ROW, 4, u.rowsK.at(key), u.rowsK.step, dqAt, u.row);
-    product(width, rows, u.slopes, 4, ROW, queryAt, queryRows.step, dkAt, u.row);
-    product(width, rows, u.weights, 4, ROW, dyAt, dyRows.step, dvAt, u.row);
+    boolean begin = key == 0; // every query sees the first block
+    product(begin, rows, width, u.slopes, ROW, 4, u.rowsK.at(key), u.rowsK.step, dqAt, u.row);
+    product(u.once, width, rows, u.slopes, 4, ROW, queryAt, queryRows.step, dkAt, u.row);
+    product(u.once, width, rows, u.weights, 4, ROW, dyAt, dyRows.step, dvAt, u.row);
   }
 
-  /** {@code c += a b} with rows of channels in b and padded ones in c. */
+  /** {@code c += a b}, or {@code c = a b}, with rows of channels in b and padded ones in c. */
   private void product(
-      int rows, int depth, long a, long aRow, long aStep, long b, long bStep, long c, long cRow) {
+      boolean begin,
+      int rows,
+      int depth,
+      long a,
+      long aRow,
+      long aStep,
+      long b,
+      long bStep,
+      long c,
+      long cRow) {
     int panels = Panels.count(wide);
     for (int p = 0; p < panels; p++) {
       int start = Panels.start(p, wide, panels);
       int vectors = Panels.start(p + 1, wide, panels) - start;
       long shift = (long) start * BYTES;
       Tiles.run(
-          rows, vectors, depth, a, aRow, aStep, b + shift, bStep, c + shift, cRow, c + shift, cRow);
+          rows,
+          vectors,
+          depth,
+          a,
+          aRow,
+          aStep,
+          b + shift,
+          bStep,
+          begin ? Scratch.ZEROS : c + shift,
+          begin ? 0 : cRow,
+          c + shift,
+          cRow);
     }
   }
 

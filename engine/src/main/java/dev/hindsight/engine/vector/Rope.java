@@ -89,6 +89,8 @@ final class Rope {
     long to = Simd.address(out);
     long tables = table.memory.address();
     int width = table.width;
+    long rowStep = 4 * x.stride(0);
+    long headStep = 4 * x.stride(1);
     int perRow = joined ? 1 : heads;
     new RowLoop(rows, width * perRow, RowLoop.CHEAP) {
       @Override
@@ -96,7 +98,7 @@ final class Rope {
         for (int row = first; row < end; row++) {
           long angles = tables + 4L * width + 8L * width * MEMORY.get(INT, at + row * step);
           for (int h = 0; h < perRow; h++) {
-            long in = from + 4 * (row * x.stride(0) + h * x.stride(1));
+            long in = from + row * rowStep + h * headStep;
             long y = to + 4L * ((long) row * perRow + h) * width;
             turn(width, headDim / 2, in, tables, angles, inverse ? -1f : 1f, y);
           }
@@ -140,21 +142,44 @@ final class Rope {
   private static void turn(int n, int half, long x, long marks, long angles, float sign, long y) {
     long sines = angles + 4L * n;
     long distance = 4L * half;
-    for (int i = 0; i < n; i += LANES) {
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
       long at = 4L * i;
-      VectorMask<Float> in = F.indexInRange(i, n);
       VectorMask<Float> high =
-          FloatVector.fromMemorySegment(F, MEMORY, marks + at, ORDER, in)
+          FloatVector.fromMemorySegment(F, MEMORY, marks + at, ORDER)
               .compare(VectorOperators.GT, 0f);
+      // masked, because a neighbour's memory begins half a head before and behind
+      FloatVector below = FloatVector.fromMemorySegment(F, MEMORY, x + at - distance, ORDER, high);
       FloatVector partner =
-          FloatVector.fromMemorySegment(F, MEMORY, x + at + distance, ORDER, in.andNot(high))
-              .blend(
-                  FloatVector.fromMemorySegment(F, MEMORY, x + at - distance, ORDER, high), high);
-      FloatVector sin = FloatVector.fromMemorySegment(F, MEMORY, sines + at, ORDER, in);
-      FloatVector cos = FloatVector.fromMemorySegment(F, MEMORY, angles + at, ORDER, in);
-      FloatVector.fromMemorySegment(F, MEMORY, x + at, ORDER, in)
-          .fma(cos, partner.mul(sin.mul(sign)))
-          .intoMemorySegment(MEMORY, y + at, ORDER, in);
+          FloatVector.fromMemorySegment(F, MEMORY, x + at + distance, ORDER, high.not())
+              .blend(below, high);
+      FloatVector sin = FloatVector.fromMemorySegment(F, MEMORY, sines + at, ORDER).mul(sign);
+      FloatVector cos = FloatVector.fromMemorySegment(F, MEMORY, angles + at, ORDER);
+      FloatVector.fromMemorySegment(F, MEMORY, x + at, ORDER)
+          .fma(cos, partner.mul(sin))
+          .intoMemorySegment(MEMORY, y + at, ORDER);
     }
+    if (i < n) {
+      turnRest(i, n, distance, x, marks, angles, sign, y);
+    }
+  }
+
+  private static void turnRest(
+      int from, int n, long distance, long x, long marks, long angles, float sign, long y) {
+    long at = 4L * from;
+    VectorMask<Float> in = F.indexInRange(from, n);
+    VectorMask<Float> high =
+        FloatVector.fromMemorySegment(F, MEMORY, marks + at, ORDER, in)
+            .compare(VectorOperators.GT, 0f);
+    FloatVector below = FloatVector.fromMemorySegment(F, MEMORY, x + at - distance, ORDER, high);
+    FloatVector partner =
+        FloatVector.fromMemorySegment(F, MEMORY, x + at + distance, ORDER, in.andNot(high))
+            .blend(below, high);
+    FloatVector sin =
+        FloatVector.fromMemorySegment(F, MEMORY, angles + 4L * n + at, ORDER, in).mul(sign);
+    FloatVector cos = FloatVector.fromMemorySegment(F, MEMORY, angles + at, ORDER, in);
+    FloatVector.fromMemorySegment(F, MEMORY, x + at, ORDER, in)
+        .fma(cos, partner.mul(sin))
+        .intoMemorySegment(MEMORY, y + at, ORDER, in);
   }
 }
