@@ -7,6 +7,7 @@ import dev.hindsight.transformer.AtomicFile;
 import dev.hindsight.transformer.MalformedFileException;
 import dev.hindsight.transformer.Safetensors;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -139,15 +140,31 @@ public final class RunFolder implements AutoCloseable {
     samples =
         JsonLines.open(folder.resolve("samples.jsonl"), from == null ? 0 : from.samplesBytes());
     int done = from == null ? -1 : from.step();
-    List<?> kept =
-        JsonLines.read(folder.resolve("timings.jsonl"), Map.class).stream()
-            .filter(line -> line.get("step") instanceof Integer step && step <= done)
-            .toList();
-    JsonLines opened = JsonLines.open(folder.resolve("timings.jsonl"), 0);
-    timings = opened;
-    for (Object line : kept) {
-      opened.append(line);
+    timings = JsonLines.open(timingsFile(), timingsUntil(done));
+  }
+
+  private Path timingsFile() {
+    return folder.resolve("timings.jsonl");
+  }
+
+  /**
+   * Bytes of the timings up to a step. No checkpoint notes them, as it would then depend on the
+   * clock; a kill may have torn the last line.
+   */
+  private long timingsUntil(int step) throws IOException {
+    if (!Files.exists(timingsFile())) {
+      return 0;
     }
+    long bytes = 0;
+    for (String line : Files.readString(timingsFile()).split("(?<=\n)")) {
+      if (!line.endsWith("\n")
+          || !(Json.parse(line, Map.class).get("step") instanceof Integer of)
+          || of > step) {
+        break;
+      }
+      bytes += line.getBytes(StandardCharsets.UTF_8).length;
+    }
+    return bytes;
   }
 
   private Path metricsFile() {

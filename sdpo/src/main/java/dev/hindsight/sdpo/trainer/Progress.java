@@ -45,13 +45,17 @@ final class Progress {
   /** Takes in what was recorded before the checkpoint, so that alarms go on as if never stopped. */
   void replay(List<StepMetrics> recorded) {
     for (StepMetrics metrics : recorded) {
-      Double signal =
-          config.method() == TrainConfig.Method.SDPO
-              ? metrics.repromptSampleFraction()
-              : metrics.variedGroupFraction();
-      alarms.observe(metrics, signal != null && signal == 0 ? "no signal" : null);
+      alarms.observe(metrics, hadSignal(metrics) ? null : "no signal");
       history.add(metrics);
     }
+  }
+
+  /** What {@link Signal#absent} says, from the record. */
+  private boolean hadSignal(StepMetrics metrics) {
+    boolean distils = config.method() == TrainConfig.Method.SDPO;
+    Double share = distils ? metrics.repromptSampleFraction() : metrics.variedGroupFraction();
+    Double successes = metrics.successGroupFraction();
+    return share == null || successes == null || share > 0 || (!distils && successes == 1);
   }
 
   /** The metrics of step 0: the model as it came. */

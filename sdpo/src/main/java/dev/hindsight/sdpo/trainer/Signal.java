@@ -52,7 +52,7 @@ record Signal(
     double active = prompts.stream().filter(TeacherPrompt::active).count() / all;
     boolean grpo = config.method() == TrainConfig.Method.GRPO;
     String absent = null;
-    if (grpo && varied == 0) {
+    if (grpo && varied == 0 && successGroups < groups) {
       absent =
           "no signal: in every group all rewards are equal, so every advantage is 0; more rollouts a"
               + " question, easier questions or a stronger base model are needed";

@@ -9,6 +9,7 @@ import dev.hindsight.sdpo.trainer.TrainConfig.Method;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,14 +38,14 @@ class TrainerTest {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String name = run.relativize(file).toString();
         if (!name.equals("timings.jsonl") && !name.equals("summary.json")) {
-          all.put(name, com(Files.readAllBytes(file)));
+          all.put(name, boxed(Files.readAllBytes(file)));
         }
       }
     }
     return all;
   }
 
-  private static List<Byte> com(byte[] bytes) {
+  private static List<Byte> boxed(byte[] bytes) {
     java.util.ArrayList<Byte> list = new java.util.ArrayList<>();
     for (byte b : bytes) {
       list.add(b);
@@ -105,10 +106,10 @@ class TrainerTest {
     for (int step : new int[] {0, 1, 2, 3, 5, 6}) {
       Path killed = folder.resolve("killed-" + step);
       // and torn in the middle of a line
-      Files.writeString(
-          killed.resolve("metrics.jsonl"),
-          "{\"step\":99,\"gener",
-          java.nio.file.StandardOpenOption.APPEND);
+      for (String record : List.of("metrics.jsonl", "samples.jsonl", "timings.jsonl")) {
+        Files.writeString(
+            killed.resolve(record), "{\"step\":99,\"gener", StandardOpenOption.APPEND);
+      }
       RunSummary summary = TinyRun.run(config, killed, "auto", TrainListener.SILENT);
       assertThat(summary.complete()).isTrue();
       assertSame(whole, killed);
