@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
 public final class RunFolder implements AutoCloseable {
   private static final Pattern STEP_FILE = Pattern.compile("step-\\d{6,}\\.safetensors");
 
+  /** All that a run leaves which was killed in its first moment. */
+  private static final String UNFINISHED = "config.yaml.partial";
+
   private final Path folder;
   private @Nullable JsonLines metrics;
   private @Nullable JsonLines samples;
@@ -61,6 +64,7 @@ public final class RunFolder implements AutoCloseable {
   public static RunFolder create(Path folder, String configYaml) throws IOException {
     try {
       if (Files.isDirectory(folder) && isEmpty(folder)) {
+        Files.deleteIfExists(folder.resolve(UNFINISHED));
         Files.delete(folder);
       }
       if (folder.toAbsolutePath().getParent() != null) {
@@ -110,7 +114,7 @@ public final class RunFolder implements AutoCloseable {
 
   private static boolean isEmpty(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return files.findAny().isEmpty();
+      return files.allMatch(f -> f.endsWith(UNFINISHED));
     }
   }
 

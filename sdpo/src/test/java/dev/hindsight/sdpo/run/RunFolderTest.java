@@ -40,7 +40,9 @@ class RunFolderTest {
   @Test
   void aFolderThatExistsIsAnError() throws Exception {
     Files.createDirectories(folder);
-    RunFolder.create(folder, "seed: 0\n").close(); // an empty one will do
+    // an empty one will do, and one in which a run was killed before it began
+    Files.writeString(folder.resolve("config.yaml.partial"), "se");
+    RunFolder.create(folder, "seed: 0\n").close();
     assertThat(folder.resolve("config.yaml")).hasContent("seed: 0\n");
     assertThatThrownBy(() -> RunFolder.create(folder, ""))
         .isInstanceOf(IOException.class)
