@@ -56,7 +56,9 @@ public final class RunRecord {
   }
 
   public static boolean isRun(Path folder) {
-    return Files.isRegularFile(folder.resolve("metrics.jsonl"));
+    // pretraining keeps a record of its own, in which nothing is generated
+    return Files.isRegularFile(folder.resolve("metrics.jsonl"))
+        && !Files.exists(folder.resolve("pretrain.yaml"));
   }
 
   public Path folder() {
