@@ -3,6 +3,7 @@ package dev.hindsight.cli;
 import dev.hindsight.cli.report.ArmResult;
 import dev.hindsight.cli.report.Figures;
 import dev.hindsight.cli.report.Report;
+import dev.hindsight.cli.report.RunRecord;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.sdpo.trainer.RunSummary;
 import dev.hindsight.sdpo.trainer.TrainConfig;
@@ -83,7 +84,7 @@ final class TrainCommand extends HindsightCommand {
         out != null
             ? out
             : Path.of("runs").resolve(Folders.stem(config) + "-seed" + settings.seed());
-    Folders.claim(folder, overwrite, Training.MARKS, ", or go on with --resume " + folder);
+    Folders.claim(folder, overwrite, RunRecord.MARKS, ", or go on with --resume " + folder);
     Backend backend = compute.open();
     String label = settings.method().name();
     screen.say(

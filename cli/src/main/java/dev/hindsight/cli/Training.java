@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One run of the trainer, watched: progress on the screen, Ctrl-C heeded, a report at its end. */
 final class Training {
-  /** Files by which a run's folder is known. */
-  static final List<String> MARKS = List.of("metrics.jsonl", "config.yaml");
-
   private Training() {}
 
   /**

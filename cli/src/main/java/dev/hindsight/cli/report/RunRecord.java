@@ -19,6 +19,9 @@ import tools.jackson.databind.json.JsonMapper;
  * the first, and its last line may be cut.
  */
 public final class RunRecord {
+  /** Files by which a run's folder is known. */
+  public static final List<String> MARKS = List.of("metrics.jsonl", "config.yaml");
+
   static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final Path folder;
@@ -55,10 +58,9 @@ public final class RunRecord {
     return new RunRecord(folder, name == null ? "run" : name.toString(), metrics);
   }
 
+  /** Whether a folder has all marks of a run; that of a pretrained base has not. */
   public static boolean isRun(Path folder) {
-    // pretraining keeps a record of its own, in which nothing is generated
-    return Files.isRegularFile(folder.resolve("metrics.jsonl"))
-        && !Files.exists(folder.resolve("pretrain.yaml"));
+    return MARKS.stream().allMatch(mark -> Files.isRegularFile(folder.resolve(mark)));
   }
 
   public Path folder() {

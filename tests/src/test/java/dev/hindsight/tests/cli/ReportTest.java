@@ -49,6 +49,18 @@ class ReportTest {
     assertThat(data.path("samples").path(0).path("question").asString()).isEqualTo("max 4 9 2");
   }
 
+  /** As quickstart --from-scratch leaves it: the base's folder has metrics, but of pretraining. */
+  @Test
+  void aBaseThatWasPretrainedBesideTheRunsIsNoRun(@TempDir Path folder) throws IOException {
+    RunFixtures.quickstart(folder);
+    Path base = Files.createDirectory(folder.resolve("base"));
+    Files.writeString(base.resolve("metrics.jsonl"), "{\"step\":1,\"loss\":4.8}\n");
+    Files.writeString(base.resolve("pretrain.yaml"), "steps: 1\n");
+    Cli.Outcome outcome = Cli.run("report", folder);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(Cli.run("report", base).err()).contains("counts no generations");
+  }
+
   @Test
   void nothingIsLoadedFromTheNetwork(@TempDir Path folder) throws IOException {
     RunFixtures.quickstart(folder);
