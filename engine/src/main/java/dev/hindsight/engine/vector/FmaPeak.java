@@ -19,7 +19,7 @@ final class FmaPeak {
   /** Chunks a thread and turn, so that handing them out costs nothing. */
   private static final int TURNS = 8;
 
-  private static final long PATIENCE = 150_000_000L;
+  private static final long PATIENCE = 80_000_000L;
 
   private static final long LIMIT = 500_000_000L;
 
