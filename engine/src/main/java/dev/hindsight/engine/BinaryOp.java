@@ -1,5 +1,7 @@
 package dev.hindsight.engine;
 
+import java.util.Locale;
+
 /**
  * Elementwise functions of two operands with broadcasting; comparisons give 1 or 0. See {@link
  * Backend#binary}.
@@ -16,5 +18,8 @@ public enum BinaryOp {
   GREATER_EQUAL,
   LESS,
   LESS_EQUAL,
-  EQUAL
+  EQUAL;
+
+  /** The operation's name in messages, made once: every call needs it. */
+  final String label = name().toLowerCase(Locale.ROOT);
 }

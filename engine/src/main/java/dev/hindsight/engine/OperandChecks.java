@@ -9,10 +9,6 @@ import org.jspecify.annotations.Nullable;
 final class OperandChecks {
   private OperandChecks() {}
 
-  static String name(Enum<?> op) {
-    return op.name().toLowerCase(java.util.Locale.ROOT);
-  }
-
   /** Counts a write to {@code out} and gives the backend that does it. */
   static Backend destination(String operation, Tensor out) {
     out.storage().requireAlive(operation);

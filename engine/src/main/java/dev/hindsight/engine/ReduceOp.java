@@ -1,5 +1,7 @@
 package dev.hindsight.engine;
 
+import java.util.Locale;
+
 /**
  * Reductions; see {@link Backend#reduce}. {@link #ARGMAX} writes {@link DType#I32} and takes the
  * first of equals.
@@ -12,5 +14,8 @@ public enum ReduceOp {
   MIN,
   ARGMAX,
   /** log of the sum of exponentials, shifted by the maximum. */
-  LOGSUMEXP
+  LOGSUMEXP;
+
+  /** The operation's name in messages, made once: every call needs it. */
+  final String label = name().toLowerCase(Locale.ROOT);
 }

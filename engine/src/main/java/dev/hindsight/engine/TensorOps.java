@@ -4,7 +4,6 @@ import static dev.hindsight.engine.OperandChecks.computing;
 import static dev.hindsight.engine.OperandChecks.destination;
 import static dev.hindsight.engine.OperandChecks.gradient;
 import static dev.hindsight.engine.OperandChecks.lastAxis;
-import static dev.hindsight.engine.OperandChecks.name;
 import static dev.hindsight.engine.OperandChecks.owner;
 import static dev.hindsight.engine.OperandChecks.require;
 import static dev.hindsight.engine.OperandChecks.requireContiguous;
@@ -133,15 +132,15 @@ public final class TensorOps {
 
   /** {@code op(x)}. */
   public static Tensor unary(UnaryOp op, Tensor x) {
-    computing(name(op), x);
+    computing(op.label, x);
     Tensor out = like(x);
-    destination(name(op), out).unary(op, x, out);
+    destination(op.label, out).unary(op, x, out);
     return out;
   }
 
   /** See {@link Backend#unaryBackward}. */
   public static Tensor unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy) {
-    String name = name(op) + " backward";
+    String name = op.backwardLabel;
     computing(name, x, y, dy);
     sameShape(name, x, y);
     sameShape(name, x, dy);
@@ -152,7 +151,7 @@ public final class TensorOps {
 
   /** {@code op(a, b)} with broadcasting. */
   public static Tensor binary(BinaryOp op, Tensor a, Tensor b) {
-    String name = name(op);
+    String name = op.label;
     computing(name, a, b);
     Shape shape = Shape.broadcast(name, a.shape(), b.shape());
     Tensor out = like(a, shape);
@@ -218,7 +217,7 @@ public final class TensorOps {
    * gives I32.
    */
   public static Tensor reduce(ReduceOp op, Tensor x, int... axes) {
-    String name = name(op);
+    String name = op.label;
     computing(name, x);
     Shape shape = x.shape();
     if (axes.length == 0) {

@@ -1,5 +1,7 @@
 package dev.hindsight.engine;
 
+import java.util.Locale;
+
 /** Elementwise functions of one operand; see {@link Backend#unary}. */
 public enum UnaryOp {
   NEG,
@@ -25,5 +27,11 @@ public enum UnaryOp {
   /** x * Phi(x) with the exact normal distribution function. */
   GELU,
   /** The tanh approximation of GELU that GPT-2 uses. */
-  GELU_TANH
+  GELU_TANH;
+
+  /** The operation's name in messages, made once: every call needs it. */
+  final String label = name().toLowerCase(Locale.ROOT);
+
+  /** The name of its gradient in messages. */
+  final String backwardLabel = label + " backward";
 }
