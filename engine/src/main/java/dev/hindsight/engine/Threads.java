@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * another process holds does not stall the rest, and the bits of a result depend neither on the
  * number of threads nor on who took what.
  *
- * <p>The number of threads is {@code HINDSIGHT_THREADS}, else the available processors; {@link
- * #set} changes it.
+ * <p>The number of threads is what {@link #set} says, else the environment variable {@code
+ * HINDSIGHT_THREADS}, else the available processors.
  */
 public final class Threads {
   /** One chunk of a parallel loop. */
@@ -22,40 +22,76 @@ public final class Threads {
     void run(int index);
   }
 
+  private static final String VARIABLE = "HINDSIGHT_THREADS";
+  private static final int LARGEST = 1024;
   private static final Object LOCK = new Object();
-  private static volatile int count = initial();
+
+  /** 0 until somebody sets it or asks: a bad variable is an error of the call, not of the class. */
+  private static volatile int count;
+
   private static volatile @Nullable Pool pool;
 
   private Threads() {}
 
   private static int initial() {
-    String text = System.getenv("HINDSIGHT_THREADS");
-    if (text == null || text.isBlank()) {
-      return Runtime.getRuntime().availableProcessors();
-    }
-    try {
-      return checked(Integer.parseInt(text.strip()));
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "HINDSIGHT_THREADS: expected a number of threads, got '" + text + "'", e);
-    }
+    String text = System.getenv(VARIABLE);
+    return text == null || text.isBlank()
+        ? Runtime.getRuntime().availableProcessors()
+        : parse(text.strip());
   }
 
-  private static int checked(int threads) {
-    if (threads < 1 || threads > 1024) {
-      throw new IllegalArgumentException("threads: expected 1 to 1024, got " + threads);
+  /** The number of threads that the environment variable asks for. */
+  static int parse(String text) {
+    int threads;
+    try {
+      threads = Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      threads = 0;
+    }
+    if (!isPossible(threads)) {
+      throw new IllegalArgumentException(
+          VARIABLE
+              + ": expected a number of threads from 1 to "
+              + LARGEST
+              + ", got '"
+              + text
+              + "'; unset the variable to use all processors");
     }
     return threads;
   }
 
-  /** How many threads take part, the caller included. */
-  public static int count() {
-    return count;
+  private static boolean isPossible(int threads) {
+    return threads >= 1 && threads <= LARGEST;
   }
 
-  /** Sets how many threads take part in loops that start from now on. */
+  /**
+   * How many threads take part, the caller included.
+   *
+   * @throws IllegalArgumentException when {@code HINDSIGHT_THREADS} decides and is no number from 1
+   *     to 1024
+   */
+  public static int count() {
+    int threads = count;
+    if (threads == 0) {
+      synchronized (LOCK) {
+        if (count == 0) {
+          count = initial();
+        }
+        threads = count;
+      }
+    }
+    return threads;
+  }
+
+  /**
+   * Sets how many threads take part in loops that start from now on.
+   *
+   * @throws IllegalArgumentException when {@code threads} is not from 1 to 1024
+   */
   public static void set(int threads) {
-    checked(threads);
+    if (!isPossible(threads)) {
+      throw new IllegalArgumentException("threads: expected 1 to " + LARGEST + ", got " + threads);
+    }
     synchronized (LOCK) {
       count = threads;
       Pool old = pool;
@@ -72,7 +108,7 @@ public final class Threads {
    * of them itself. When chunks throw, the exception of the lowest is thrown here.
    */
   public static void run(int chunks, Chunk work) {
-    if (chunks > 1 && count > 1 && !(Thread.currentThread() instanceof Worker)) {
+    if (chunks > 1 && count() > 1 && !(Thread.currentThread() instanceof Worker)) {
       Pool p = pool;
       if (p == null) {
         p = create();
@@ -90,7 +126,7 @@ public final class Threads {
     synchronized (LOCK) {
       Pool p = pool;
       if (p == null) {
-        p = new Pool(count - 1);
+        p = new Pool(count() - 1);
         pool = p;
       }
       return p;

@@ -143,4 +143,16 @@ class ThreadsTest {
         .withMessage("threads: expected 1 to 1024, got 0");
     assertThatIllegalArgumentException().isThrownBy(() -> Threads.set(1025));
   }
+
+  /** It was an ExceptionInInitializerError, whose message says nothing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"abc", "0", "-2", "1025", "2.5"})
+  void refusesAnEnvironmentVariableThatMakesNoSense(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Threads.parse(text))
+        .withMessage(
+            "HINDSIGHT_THREADS: expected a number of threads from 1 to 1024, got '"
+                + text
+                + "'; unset the variable to use all processors");
+  }
 }
