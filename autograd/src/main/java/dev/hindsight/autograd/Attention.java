@@ -1,9 +1,9 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ final class Attention extends Op {
       Variable q,
       Variable k,
       Variable v,
-      TensorOps.Attention y,
+      LayerOps.Attention y,
       SequenceLayout layout,
       double scale) {
     super(q, k, v);
@@ -37,7 +37,7 @@ final class Attention extends Op {
   }
 
   static Variable apply(Variable q, Variable k, Variable v, SequenceLayout layout, double scale) {
-    TensorOps.Attention y = TensorOps.attention(q.tensor(), k.tensor(), v.tensor(), layout, scale);
+    LayerOps.Attention y = LayerOps.attention(q.tensor(), k.tensor(), v.tensor(), layout, scale);
     return records(q, k, v)
         ? new Attention(q, k, v, y, layout, scale).output(y.out())
         : Variable.constant(y.out());
@@ -46,13 +46,13 @@ final class Attention extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     Tensor[] d =
-        TensorOps.attentionBackward(
+        LayerOps.attentionBackward(
             q.tensor(),
             k.tensor(),
             v.tensor(),
             layout,
             scale,
-            new TensorOps.Attention(out.tensor(), lse.tensor()),
+            new LayerOps.Attention(out.tensor(), lse.tensor()),
             dOut.tensor());
     @Nullable Variable[] gradients = new Variable[3];
     for (int i = 0; i < 3; i++) {

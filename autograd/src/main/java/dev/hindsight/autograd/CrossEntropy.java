@@ -1,5 +1,6 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
@@ -22,7 +23,7 @@ final class CrossEntropy extends Op {
   }
 
   static Variable apply(Variable logits, Tensor targets) {
-    TensorOps.CrossEntropy y = TensorOps.crossEntropy(logits.tensor(), targets);
+    LayerOps.CrossEntropy y = LayerOps.crossEntropy(logits.tensor(), targets);
     return records(logits)
         ? new CrossEntropy(logits, targets, y.lse()).output(y.loss())
         : Variable.constant(y.loss());
@@ -38,7 +39,7 @@ final class CrossEntropy extends Op {
     if (!Autograd.isRecording()) {
       return gradients(
           Variable.constant(
-              TensorOps.crossEntropyBackward(
+              LayerOps.crossEntropyBackward(
                   logits.tensor(), targets.tensor(), lse.tensor(), dOut.tensor())));
     }
     Variable x = logits.variable();

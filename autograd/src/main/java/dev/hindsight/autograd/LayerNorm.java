@@ -1,5 +1,6 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ final class LayerNorm extends Op {
   private final double epsilon;
 
   private LayerNorm(
-      Variable x, Variable weight, Variable bias, TensorOps.LayerNorm y, double epsilon) {
+      Variable x, Variable weight, Variable bias, LayerOps.LayerNorm y, double epsilon) {
     super(x, weight, bias);
     this.x = save(x);
     this.weight = save(weight);
@@ -30,8 +31,7 @@ final class LayerNorm extends Op {
       int rows = Math.toIntExact(x.shape().drop(-1).size());
       return apply(x.reshape(rows, x.dim(-1)), weight, bias, epsilon).reshape(x.shape());
     }
-    TensorOps.LayerNorm y =
-        TensorOps.layerNorm(x.tensor(), weight.tensor(), bias.tensor(), epsilon);
+    LayerOps.LayerNorm y = LayerOps.layerNorm(x.tensor(), weight.tensor(), bias.tensor(), epsilon);
     return records(x, weight, bias)
         ? new LayerNorm(x, weight, bias, y, epsilon).output(y.out())
         : Variable.constant(y.out());
@@ -53,8 +53,8 @@ final class LayerNorm extends Op {
     Tensor dx = needs(0) ? TensorOps.empty(t.backend(), t.dtype(), t.shape()) : null;
     Tensor dw = needs(1) ? TensorOps.empty(t.backend(), t.dtype(), w.shape()) : null;
     Tensor db = needs(2) ? TensorOps.empty(t.backend(), t.dtype(), w.shape()) : null;
-    TensorOps.layerNormBackward(
-        t, w, new TensorOps.LayerNorm(t, mean.tensor(), rstd.tensor()), dOut, dx, dw, db);
+    LayerOps.layerNormBackward(
+        t, w, new LayerOps.LayerNorm(t, mean.tensor(), rstd.tensor()), dOut, dx, dw, db);
     return gradients(
         dx == null ? null : Variable.constant(dx),
         dw == null ? null : Variable.constant(dw),

@@ -1,7 +1,7 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
 
 /** Log-softmax over the last axis. */
@@ -14,7 +14,7 @@ final class LogSoftmax extends Op {
   }
 
   static Variable apply(Variable x) {
-    Tensor y = TensorOps.logSoftmax(x.tensor());
+    Tensor y = LayerOps.logSoftmax(x.tensor());
     return records(x) ? new LogSoftmax(x, y).output(y) : Variable.constant(y);
   }
 
@@ -26,7 +26,7 @@ final class LogSoftmax extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
-      return gradients(Variable.constant(TensorOps.logSoftmaxBackward(y.tensor(), dOut.tensor())));
+      return gradients(Variable.constant(LayerOps.logSoftmaxBackward(y.tensor(), dOut.tensor())));
     }
     return gradients(dOut.sub(y.variable().exp().mul(dOut.sum(-1))));
   }

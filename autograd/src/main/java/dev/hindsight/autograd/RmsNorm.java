@@ -1,5 +1,6 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,7 @@ final class RmsNorm extends Op {
       int rows = Math.toIntExact(x.shape().drop(-1).size());
       return apply(x.reshape(rows, x.dim(-1)), weight, epsilon).reshape(x.shape());
     }
-    TensorOps.RmsNorm y = TensorOps.rmsNorm(x.tensor(), weight.tensor(), epsilon);
+    LayerOps.RmsNorm y = LayerOps.rmsNorm(x.tensor(), weight.tensor(), epsilon);
     return records(x, weight)
         ? new RmsNorm(x, weight, y.rstd(), epsilon).output(y.out())
         : Variable.constant(y.out());
@@ -48,7 +49,7 @@ final class RmsNorm extends Op {
     Tensor w = weight.tensor();
     Tensor dx = needs(0) ? TensorOps.empty(t.backend(), t.dtype(), t.shape()) : null;
     Tensor dw = needs(1) ? TensorOps.empty(t.backend(), t.dtype(), w.shape()) : null;
-    TensorOps.rmsNormBackward(t, w, rstd.tensor(), dOut, dx, dw);
+    LayerOps.rmsNormBackward(t, w, rstd.tensor(), dOut, dx, dw);
     return gradients(
         dx == null ? null : Variable.constant(dx), dw == null ? null : Variable.constant(dw));
   }

@@ -1,7 +1,7 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +21,7 @@ final class Rope extends Op {
   }
 
   static Variable apply(Variable x, Tensor positions, double theta, boolean inverse) {
-    Tensor out = TensorOps.rope(x.tensor(), positions, theta, inverse);
+    Tensor out = LayerOps.rope(x.tensor(), positions, theta, inverse);
     return records(x) ? new Rope(x, positions, theta, inverse).output(out) : Variable.constant(out);
   }
 

@@ -1,7 +1,7 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
 
 /** Softmax over the last axis. */
@@ -14,7 +14,7 @@ final class Softmax extends Op {
   }
 
   static Variable apply(Variable x) {
-    Tensor y = TensorOps.softmax(x.tensor());
+    Tensor y = LayerOps.softmax(x.tensor());
     return records(x) ? new Softmax(x, y).output(y) : Variable.constant(y);
   }
 
@@ -26,7 +26,7 @@ final class Softmax extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
-      return gradients(Variable.constant(TensorOps.softmaxBackward(y.tensor(), dOut.tensor())));
+      return gradients(Variable.constant(LayerOps.softmaxBackward(y.tensor(), dOut.tensor())));
     }
     Variable p = y.variable();
     return gradients(p.mul(dOut.sub(p.mul(dOut).sum(-1))));

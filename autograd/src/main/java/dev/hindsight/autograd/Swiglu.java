@@ -1,7 +1,7 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.jspecify.annotations.Nullable;
 
 /** {@code silu(gate) up} (Shazeer, 2020), element by element. */
@@ -16,7 +16,7 @@ final class Swiglu extends Op {
   }
 
   static Variable apply(Variable gate, Variable up) {
-    Tensor out = TensorOps.swiglu(gate.tensor(), up.tensor());
+    Tensor out = LayerOps.swiglu(gate.tensor(), up.tensor());
     return records(gate, up) ? new Swiglu(gate, up).output(out) : Variable.constant(out);
   }
 
@@ -28,7 +28,7 @@ final class Swiglu extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
-      TensorOps.Pair d = TensorOps.swigluBackward(gate.tensor(), up.tensor(), dOut.tensor());
+      LayerOps.Pair d = LayerOps.swigluBackward(gate.tensor(), up.tensor(), dOut.tensor());
       return gradients(Variable.constant(d.first()), Variable.constant(d.second()));
     }
     Variable g = gate.variable();

@@ -58,7 +58,11 @@ public final class Variable {
     return tensor.dim(axis);
   }
 
-  /** The value of a variable with one element. */
+  /**
+   * The value of a variable with one element.
+   *
+   * @throws IllegalArgumentException when it has another number of elements
+   */
   public double item() {
     return tensor.item();
   }
@@ -89,12 +93,24 @@ public final class Variable {
     return node == null ? this : constant(tensor);
   }
 
-  /** Adds the gradients of this scalar to its leaves, and frees the graph. */
+  /**
+   * Adds the gradients of this scalar to its leaves, and frees the graph.
+   *
+   * @throws IllegalArgumentException when this has more than one element, or no leaf leads here
+   * @throws IllegalStateException when the graph was freed already, or a saved tensor was changed
+   *     in place
+   */
   public void backward() {
     Autograd.backward(this, null, false);
   }
 
-  /** Adds the gradients of {@code sum(this * seed)} to the leaves, and frees the graph. */
+  /**
+   * Adds the gradients of {@code sum(this * seed)} to the leaves, and frees the graph.
+   *
+   * @param seed of this shape and type
+   * @throws IllegalArgumentException when the seed has another shape or type, or no leaf leads here
+   * @throws IllegalStateException as {@link #backward()}
+   */
   public void backward(Tensor seed) {
     Autograd.backward(this, seed, false);
   }
@@ -477,7 +493,7 @@ public final class Variable {
     return Attention.apply(q, k, v, layout, scale);
   }
 
-  /** As in {@code Variable F32[2, 3]}. */
+  /** As in {@code leaf F32[2, 3]}; the others are {@code constant} and {@code variable}. */
   @Override
   public String toString() {
     return (node == null ? "constant " : node instanceof Leaf ? "leaf " : "variable ") + tensor;

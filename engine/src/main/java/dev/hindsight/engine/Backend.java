@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
  * The seam between tensors and machines: some forty primitives that a CPU or a device implements.
  *
  * <p>Kernels write to destinations that the caller allocated and return nothing, so that where
- * memory comes from is decided elsewhere. They are called through {@link TensorOps}, which has
- * checked shapes, types, liveness and owners; an implementation may rely on what each method's
- * description says. Operands are tensors with any strides; destinations never overlap operands
- * unless the description allows it, and are contiguous unless it says "any strides".
+ * memory comes from is decided elsewhere. They are called through {@link TensorOps} and {@link
+ * LayerOps}, which have checked shapes, types, liveness and owners; an implementation may rely on
+ * what each method's description says. Operands are tensors with any strides; destinations never
+ * overlap operands unless the description allows it, and are contiguous unless it says "any
+ * strides".
  *
  * <p>Promises of every implementation: results depend neither on the number of threads nor on
  * timing; forward primitives and gradients with respect to inputs are <em>batch-invariant</em> (the

@@ -3,8 +3,8 @@ package dev.hindsight.engine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link TensorOps} asks of operands before a kernel sees them. Messages name the operation,
- * what came and what was expected.
+ * What {@link TensorOps} and {@link LayerOps} ask of operands before a kernel sees them. Messages
+ * name the operation, what came and what was expected.
  */
 final class OperandChecks {
   private OperandChecks() {}

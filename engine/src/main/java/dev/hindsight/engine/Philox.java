@@ -62,10 +62,12 @@ public final class Philox {
     this.counter = counter;
   }
 
+  /** The key of the cipher. */
   public long seed() {
     return seed;
   }
 
+  /** The high half of the cipher's counter: which sequence of numbers this is. */
   public long stream() {
     return stream;
   }

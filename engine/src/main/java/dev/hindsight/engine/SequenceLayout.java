@@ -5,7 +5,8 @@ package dev.hindsight.engine;
  * Backend#attention}. Queries of all sequences lie one after another in the rows of one tensor, and
  * so do keys: nothing is padded, and a key-value cache is read where it lies. Query {@code i} of
  * sequence {@code s} (counted from 0) sees keys {@code 0 .. keyLength[s] - queryLength[s] + i} of
- * that sequence when causal: the last query sees every key.
+ * that sequence when causal: the last query sees every key. The arrays are not copied: leave them
+ * as they are.
  *
  * @param queryStart first query row of each sequence
  * @param queryLength queries of each sequence

@@ -42,7 +42,7 @@ public abstract class Storage {
     return version;
   }
 
-  /** Counts one write. Called by {@link TensorOps} for every destination. */
+  /** Counts one write. Called by {@link OperandChecks} for every destination. */
   final void written() {
     version++;
   }

@@ -71,6 +71,7 @@ public final class Tensor {
     }
   }
 
+  /** The memory that holds the elements, shared by views. */
   public Storage storage() {
     return storage;
   }
@@ -80,14 +81,17 @@ public final class Tensor {
     return storage.backend();
   }
 
+  /** The type of the elements. */
   public DType dtype() {
     return dtype;
   }
 
+  /** The extents. */
   public Shape shape() {
     return shape;
   }
 
+  /** Number of axes. */
   public int rank() {
     return shape.rank();
   }

@@ -7,22 +7,23 @@ import static dev.hindsight.engine.OperandChecks.lastAxis;
 import static dev.hindsight.engine.OperandChecks.owner;
 import static dev.hindsight.engine.OperandChecks.require;
 import static dev.hindsight.engine.OperandChecks.requireContiguous;
-import static dev.hindsight.engine.OperandChecks.requireHeads;
 import static dev.hindsight.engine.OperandChecks.requireIndices;
 import static dev.hindsight.engine.OperandChecks.requireRank;
-import static dev.hindsight.engine.OperandChecks.requireRows;
-import static dev.hindsight.engine.OperandChecks.requireStatistic;
-import static dev.hindsight.engine.OperandChecks.requireTargets;
 import static dev.hindsight.engine.OperandChecks.sameShape;
 
 import java.lang.foreign.MemorySegment;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
- * The checked front of {@link Backend}: every call verifies liveness, owner, type and shape,
- * allocates the destination from the open {@link Workspace} (or persistent memory), and hands over
- * to the backend that owns the operands. Errors name the operation, what came and what was
- * expected.
+ * The checked front of {@link Backend} for what any array needs: memory, elementwise functions,
+ * reductions, matrix products, indexing, and the updates of optimisers. {@link LayerOps} has the
+ * layers of networks.
+ *
+ * <p>Every call verifies liveness, owner, type and shape, allocates the destination from the open
+ * {@link Workspace} (or persistent memory), and hands over to the backend that owns the operands.
+ * Operands that do not fit are an {@link IllegalArgumentException} that names the operation, what
+ * came and what was expected; an operand whose workspace was reset is an {@link
+ * IllegalStateException}.
  */
 public final class TensorOps {
   private TensorOps() {}
@@ -32,6 +33,8 @@ public final class TensorOps {
   /**
    * An uninitialised tensor from the workspace that is open on this thread, else from persistent
    * memory.
+   *
+   * @throws OutOfMemoryError when there is no room; the message says how to make some
    */
   public static Tensor empty(Backend backend, DType dtype, Shape shape) {
     long bytes = Math.multiplyExact(shape.size(), (long) dtype.bytes());
@@ -55,11 +58,13 @@ public final class TensorOps {
     return out;
   }
 
-  private static Tensor like(Tensor x) {
+  /** An uninitialised tensor of the backend, type and shape of {@code x}. */
+  static Tensor like(Tensor x) {
     return empty(x.backend(), x.dtype(), x.shape());
   }
 
-  private static Tensor like(Tensor x, Shape shape) {
+  /** An uninitialised tensor of the backend and type of {@code x}. */
+  static Tensor like(Tensor x, Shape shape) {
     return empty(x.backend(), x.dtype(), shape);
   }
 
@@ -159,18 +164,22 @@ public final class TensorOps {
     return out;
   }
 
+  /** {@code a + b} with broadcasting. */
   public static Tensor add(Tensor a, Tensor b) {
     return binary(BinaryOp.ADD, a, b);
   }
 
+  /** {@code a - b} with broadcasting. */
   public static Tensor sub(Tensor a, Tensor b) {
     return binary(BinaryOp.SUB, a, b);
   }
 
+  /** {@code a * b} with broadcasting. */
   public static Tensor mul(Tensor a, Tensor b) {
     return binary(BinaryOp.MUL, a, b);
   }
 
+  /** {@code a / b} with broadcasting. */
   public static Tensor div(Tensor a, Tensor b) {
     return binary(BinaryOp.DIV, a, b);
   }
@@ -221,7 +230,7 @@ public final class TensorOps {
     computing(name, x);
     Shape shape = x.shape();
     if (axes.length == 0) {
-      axes = java.util.stream.IntStream.range(0, x.rank()).toArray();
+      axes = IntStream.range(0, x.rank()).toArray();
     }
     require(
         op != ReduceOp.ARGMAX || axes.length == 1,
@@ -249,7 +258,7 @@ public final class TensorOps {
     }
     int lead = x.rank() - target.rank();
     int[] axes =
-        java.util.stream.IntStream.range(0, x.rank())
+        IntStream.range(0, x.rank())
             .filter(i -> i < lead || (target.dim(i - lead) == 1 && x.dim(i) != 1))
             .toArray();
     Tensor sum = axes.length == 0 ? x : reduce(ReduceOp.SUM, x, axes);
@@ -317,8 +326,9 @@ public final class TensorOps {
   // --------------------------------------------------------------- indexing
 
   /**
-   * Rows of a table: {@code table [V, D]}, {@code ids [N]} I32 gives {@code [N, D]}. Ids are
-   * checked against V.
+   * Rows of a table: {@code table [V, D]}, {@code ids [N]} I32 gives {@code [N, D]}.
+   *
+   * @throws IndexOutOfBoundsException on CPU backends, when an id is not below V
    */
   public static Tensor gatherRows(Tensor table, Tensor ids) {
     owner("gatherRows", table);
@@ -386,208 +396,6 @@ public final class TensorOps {
 
   /** See {@link #topK}. */
   public record TopK(Tensor values, Tensor indices) {}
-
-  // ------------------------------------------------------ softmax and norms
-
-  /** Softmax over the last axis. */
-  public static Tensor softmax(Tensor x) {
-    lastAxis("softmax", x);
-    Tensor out = like(x);
-    destination("softmax", out).softmax(x, out);
-    return out;
-  }
-
-  /** See {@link Backend#softmaxBackward}. */
-  public static Tensor softmaxBackward(Tensor y, Tensor dy) {
-    computing("softmax backward", y, dy);
-    sameShape("softmax backward", y, dy);
-    Tensor dx = like(y);
-    destination("softmax backward", dx).softmaxBackward(y, dy, dx);
-    return dx;
-  }
-
-  /** Log-softmax over the last axis. */
-  public static Tensor logSoftmax(Tensor x) {
-    lastAxis("logSoftmax", x);
-    Tensor out = like(x);
-    destination("logSoftmax", out).logSoftmax(x, out);
-    return out;
-  }
-
-  /** See {@link Backend#logSoftmaxBackward}. */
-  public static Tensor logSoftmaxBackward(Tensor y, Tensor dy) {
-    computing("logSoftmax backward", y, dy);
-    sameShape("logSoftmax backward", y, dy);
-    Tensor dx = like(y);
-    destination("logSoftmax backward", dx).logSoftmaxBackward(y, dy, dx);
-    return dx;
-  }
-
-  /** Output and the reciprocal root mean square of each row. */
-  public record RmsNorm(Tensor out, Tensor rstd) {}
-
-  /** See {@link Backend#rmsNorm}: {@code x [N, D]}, {@code weight [D]}. */
-  public static RmsNorm rmsNorm(Tensor x, Tensor weight, double epsilon) {
-    computing("rmsNorm", x, weight);
-    requireRows("rmsNorm", x, weight);
-    RmsNorm y = new RmsNorm(like(x), like(x, Shape.of(x.dim(0))));
-    destination("rmsNorm", y.out).rmsNorm(x, weight, epsilon, y.out, y.rstd);
-    return y;
-  }
-
-  /** Gradients of {@link #rmsNorm}; a destination that is null is not computed. */
-  public static void rmsNormBackward(
-      Tensor x,
-      Tensor weight,
-      Tensor rstd,
-      Tensor dy,
-      @Nullable Tensor dx,
-      @Nullable Tensor dWeight) {
-    computing("rmsNorm backward", x, weight, rstd, dy);
-    requireRows("rmsNorm backward", x, weight);
-    requireStatistic("rmsNorm backward", x, rstd);
-    sameShape("rmsNorm backward", x, dy);
-    gradient("rmsNorm backward", x, dx);
-    gradient("rmsNorm backward", weight, dWeight);
-    x.backend().rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
-  }
-
-  /** Output, mean and reciprocal standard deviation of each row. */
-  public record LayerNorm(Tensor out, Tensor mean, Tensor rstd) {}
-
-  /** See {@link Backend#layerNorm}: {@code x [N, D]}, {@code weight, bias [D]}. */
-  public static LayerNorm layerNorm(Tensor x, Tensor weight, Tensor bias, double epsilon) {
-    computing("layerNorm", x, weight, bias);
-    requireRows("layerNorm", x, weight);
-    requireRows("layerNorm", x, bias);
-    LayerNorm y = new LayerNorm(like(x), like(x, Shape.of(x.dim(0))), like(x, Shape.of(x.dim(0))));
-    destination("layerNorm", y.out).layerNorm(x, weight, bias, epsilon, y.out, y.mean, y.rstd);
-    return y;
-  }
-
-  /** Gradients of {@link #layerNorm}; a destination that is null is not computed. */
-  public static void layerNormBackward(
-      Tensor x,
-      Tensor weight,
-      LayerNorm y,
-      Tensor dy,
-      @Nullable Tensor dx,
-      @Nullable Tensor dWeight,
-      @Nullable Tensor dBias) {
-    computing("layerNorm backward", x, weight, y.mean, y.rstd, dy);
-    requireRows("layerNorm backward", x, weight);
-    requireStatistic("layerNorm backward", x, y.mean);
-    requireStatistic("layerNorm backward", x, y.rstd);
-    sameShape("layerNorm backward", x, dy);
-    gradient("layerNorm backward", x, dx);
-    gradient("layerNorm backward", weight, dWeight);
-    gradient("layerNorm backward", weight, dBias);
-    x.backend().layerNormBackward(x, weight, y.mean, y.rstd, dy, dx, dWeight, dBias);
-  }
-
-  // ------------------------------------------------------------ transformer
-
-  /** See {@link Backend#rope}: {@code x [N, H, D]} with even D, {@code positions [N]}. */
-  public static Tensor rope(Tensor x, Tensor positions, double theta, boolean inverse) {
-    computing("rope", x);
-    requireRank("rope", x, 3);
-    requireIndices("rope", x, positions, 1);
-    require(x.dim(2) % 2 == 0, "rope: head extent of %s must be even", x);
-    require(
-        positions.dim(0) == x.dim(0), "rope: %s needs one position a row, got %s", x, positions);
-    Tensor out = like(x);
-    destination("rope", out).rope(x, positions, theta, inverse, out);
-    return out;
-  }
-
-  /** {@code silu(gate) * up}. */
-  public static Tensor swiglu(Tensor gate, Tensor up) {
-    computing("swiglu", gate, up);
-    sameShape("swiglu", gate, up);
-    Tensor out = like(gate);
-    destination("swiglu", out).swiglu(gate, up, out);
-    return out;
-  }
-
-  /** The gradients of two operands. */
-  public record Pair(Tensor first, Tensor second) {}
-
-  /** Gradients of {@link #swiglu} with respect to gate and up. */
-  public static Pair swigluBackward(Tensor gate, Tensor up, Tensor dy) {
-    computing("swiglu backward", gate, up, dy);
-    sameShape("swiglu backward", gate, up);
-    sameShape("swiglu backward", gate, dy);
-    Pair d = new Pair(like(gate), like(up));
-    destination("swiglu backward", d.first).swigluBackward(gate, up, dy, d.first, d.second);
-    return d;
-  }
-
-  /** Output {@code [Nq, H, D]} and log-sum-exp of the scores {@code [Nq, H]}. */
-  public record Attention(Tensor out, Tensor lse) {}
-
-  /** See {@link Backend#attention}. Query rows that no sequence names give zero. */
-  public static Attention attention(
-      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale) {
-    requireHeads("attention", q, k, v, layout);
-    boolean everyRow =
-        java.util.Arrays.stream(layout.queryLength()).asLongStream().sum() == q.dim(0);
-    Attention y = new Attention(like(q), like(q, Shape.of(q.dim(0), q.dim(1))));
-    if (!everyRow) {
-      fill(y.out, 0);
-      fill(y.lse, 0);
-    }
-    destination("attention", y.out).attention(q, k, v, layout, scale, y.out, y.lse);
-    return y;
-  }
-
-  /** Gradients of {@link #attention} with respect to q, k and v. */
-  public static Tensor[] attentionBackward(
-      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Attention y, Tensor dOut) {
-    requireHeads("attention backward", q, k, v, layout);
-    computing("attention backward", q, y.out, y.lse, dOut);
-    sameShape("attention backward", q, y.out);
-    sameShape("attention backward", q, dOut);
-    require(
-        y.lse.shape().equals(q.shape().drop(2)),
-        "attention backward: log-sum-exp %s does not fit q %s",
-        y.lse,
-        q);
-    Tensor dq = zeros(q.backend(), q.dtype(), q.shape());
-    Tensor dk = zeros(k.backend(), k.dtype(), k.shape());
-    Tensor dv = zeros(v.backend(), v.dtype(), v.shape());
-    destination("attention backward", dq)
-        .attentionBackward(q, k, v, layout, scale, y.out, y.lse, dOut, dq, dk, dv);
-    return new Tensor[] {dq, dk, dv};
-  }
-
-  /** Loss and log-sum-exp of each row. */
-  public record CrossEntropy(Tensor loss, Tensor lse) {}
-
-  /**
-   * See {@link Backend#crossEntropy}: {@code logits [N, V]}, {@code targets [N]} I32, negative
-   * means ignored.
-   */
-  public static CrossEntropy crossEntropy(Tensor logits, Tensor targets) {
-    computing("crossEntropy", logits);
-    requireTargets("crossEntropy", logits, targets);
-    Shape rows = Shape.of(logits.dim(0));
-    CrossEntropy y = new CrossEntropy(like(logits, rows), like(logits, rows));
-    destination("crossEntropy", y.loss).crossEntropy(logits, targets, y.loss, y.lse);
-    return y;
-  }
-
-  /** See {@link Backend#crossEntropyBackward}. */
-  public static Tensor crossEntropyBackward(
-      Tensor logits, Tensor targets, Tensor lse, Tensor dLoss) {
-    computing("crossEntropy backward", logits, lse, dLoss);
-    requireTargets("crossEntropy backward", logits, targets);
-    requireStatistic("crossEntropy backward", logits, lse);
-    requireStatistic("crossEntropy backward", logits, dLoss);
-    Tensor out = like(logits);
-    destination("crossEntropy backward", out)
-        .crossEntropyBackward(logits, targets, lse, dLoss, out);
-    return out;
-  }
 
   // -------------------------------------------------------------- optimiser
 

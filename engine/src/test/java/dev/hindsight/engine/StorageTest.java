@@ -43,9 +43,9 @@ class StorageTest {
     assertWrites(() -> TensorOps.lerp(x, 1, out), out);
     assertWrites(() -> TensorOps.matmul(x, x, out, true), out);
     assertWrites(() -> TensorOps.scatterAddRows(x, ids, out), out);
-    assertWrites(() -> TensorOps.rmsNormBackward(x, w, w, x, out, dw), out, dw);
-    var norm = TensorOps.layerNorm(x, w, w, 0.1);
-    assertWrites(() -> TensorOps.layerNormBackward(x, w, norm, x, out, dw, db), out, dw, db);
+    assertWrites(() -> LayerOps.rmsNormBackward(x, w, w, x, out, dw), out, dw);
+    var norm = LayerOps.layerNorm(x, w, w, 0.1);
+    assertWrites(() -> LayerOps.layerNormBackward(x, w, norm, x, out, dw, db), out, dw, db);
     Tensor m = ones(2, 2);
     Tensor v = ones(2, 2);
     assertWrites(() -> TensorOps.adamW(out, x, m, v, step), out, m, v);
@@ -59,7 +59,7 @@ class StorageTest {
     x.keep();
     TensorOps.add(x, x);
     TensorOps.matmul(x, x);
-    TensorOps.rmsNorm(x, ones(2), 0);
+    LayerOps.rmsNorm(x, ones(2), 0);
     assertThat(x.storage().version()).isEqualTo(version);
   }
 

@@ -76,17 +76,17 @@ class TensorOpsErrorsTest {
         () -> TensorOps.matmul(f32(2, 2), f32(2, 2), f32(2, 2).transpose(0, 1), false));
     refused(
         "rmsNorm: F32[2, 3] needs a weight of shape [3], got F32[2]",
-        () -> TensorOps.rmsNorm(f32(2, 3), f32(2), 0));
+        () -> LayerOps.rmsNorm(f32(2, 3), f32(2), 0));
     refused(
         "rmsNorm backward: F32[2, 3] needs one value a row, [2], got F32[3]",
-        () -> TensorOps.rmsNormBackward(f32(2, 3), f32(3), f32(3), f32(2, 3), null, null));
+        () -> LayerOps.rmsNormBackward(f32(2, 3), f32(3), f32(3), f32(2, 3), null, null));
     refused(
         "rmsNorm backward: shapes of F32[3] and F32[2] differ",
-        () -> TensorOps.rmsNormBackward(f32(2, 3), f32(3), f32(2), f32(2, 3), null, f32(2)));
-    refused("softmax: needs at least one axis, got a scalar", () -> TensorOps.softmax(f32()));
+        () -> LayerOps.rmsNormBackward(f32(2, 3), f32(3), f32(2), f32(2, 3), null, f32(2)));
+    refused("softmax: needs at least one axis, got a scalar", () -> LayerOps.softmax(f32()));
     refused(
         "rope: head extent of F32[1, 1, 3] must be even",
-        () -> TensorOps.rope(f32(1, 1, 3), i32(0), 1e4, false));
+        () -> LayerOps.rope(f32(1, 1, 3), i32(0), 1e4, false));
     refused("topK: k = 4 does not fit F32[3]", () -> TensorOps.topK(f32(3), 4));
     refused("clamp: low 2.0 must not exceed high 1.0", () -> TensorOps.clamp(f32(1), 2, 1));
     refused(
@@ -107,10 +107,10 @@ class TensorOpsErrorsTest {
     Tensor q = f32(3, 2, 4);
     refused(
         "attention: the layout names query row 3 and key row 3, but q is F32[3, 2, 4] and k is F32[3, 2, 4]",
-        () -> TensorOps.attention(q, q, q, SequenceLayout.packed(4), 1));
+        () -> LayerOps.attention(q, q, q, SequenceLayout.packed(4), 1));
     refused(
         "attention: 2 query heads are no multiple of 3 key heads",
-        () -> TensorOps.attention(q, f32(3, 3, 4), f32(3, 3, 4), SequenceLayout.packed(3), 1));
+        () -> LayerOps.attention(q, f32(3, 3, 4), f32(3, 3, 4), SequenceLayout.packed(3), 1));
   }
 
   @Test
@@ -129,7 +129,7 @@ class TensorOpsErrorsTest {
         () -> TensorOps.scatterAddLast(f32(1), i32(2), 2));
     outside(
         "crossEntropy: index 5 (element 1 of I32[2]) does not lie in [0, 5), the extent of F32[2, 5]",
-        () -> TensorOps.crossEntropy(f32(2, 5), i32(-1, 5)));
+        () -> LayerOps.crossEntropy(f32(2, 5), i32(-1, 5)));
   }
 
   @Test

@@ -48,7 +48,7 @@ class WorkspaceTest {
               () -> TensorOps.reduce(ReduceOp.SUM, stale),
               () -> TensorOps.sumOfSquares(stale),
               () -> TensorOps.lerp(alive, 0.5, stale),
-              () -> TensorOps.softmax(stale));
+              () -> LayerOps.softmax(stale));
       for (Runnable use : uses) {
         assertThatIllegalStateException()
             .isThrownBy(use::run)

@@ -2,9 +2,9 @@ package dev.hindsight.transformer;
 
 import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.SequenceLayout;
-import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -145,7 +145,7 @@ public final class Generator implements AutoCloseable {
 
   private void sample(Variable hidden, List<Row> live, Sampler sampler, SamplingOptions options) {
     Variable scaled = SequenceScorer.scaled(decoder.logits(hidden), options.logitTemperature());
-    float[] logProbs = TensorOps.logSoftmax(scaled.tensor()).toFloats();
+    float[] logProbs = LayerOps.logSoftmax(scaled.tensor()).toFloats();
     int vocabulary = decoder.config().vocabSize();
     for (int i = 0; i < live.size(); i++) {
       Row row = live.get(i);

@@ -6,6 +6,7 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.BinaryOp;
 import dev.hindsight.engine.DType;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
@@ -70,7 +71,7 @@ class ReferenceBackendTest {
   void attendsToWhatEachSequenceSees() {
     Tensor q = of(Shape.of(3, 1, 1), 0, 0, 5);
     Tensor v = of(Shape.of(3, 1, 1), 2, 4, 9);
-    TensorOps.Attention y = TensorOps.attention(q, v, v, SequenceLayout.packed(2, 1), 1);
+    LayerOps.Attention y = LayerOps.attention(q, v, v, SequenceLayout.packed(2, 1), 1);
     assertThat(y.out().toDoubles()).containsExactly(2, 3, 9);
     assertThat(y.lse().toDoubles()).containsExactly(0, Math.log(2), 45);
   }

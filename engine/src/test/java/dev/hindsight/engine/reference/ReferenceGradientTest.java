@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
@@ -96,13 +97,13 @@ class ReferenceGradientTest {
   void softmaxAndLogSoftmax() {
     Tensor x = random(3, 7);
     Tensor w = random(3, 7);
-    check("softmax", TensorOps::softmax, x, w, TensorOps.softmaxBackward(TensorOps.softmax(x), w));
+    check("softmax", LayerOps::softmax, x, w, LayerOps.softmaxBackward(LayerOps.softmax(x), w));
     check(
         "logSoftmax",
-        TensorOps::logSoftmax,
+        LayerOps::logSoftmax,
         x,
         w,
-        TensorOps.logSoftmaxBackward(TensorOps.logSoftmax(x), w));
+        LayerOps.logSoftmaxBackward(LayerOps.logSoftmax(x), w));
   }
 
   @Test
@@ -110,13 +111,13 @@ class ReferenceGradientTest {
     Tensor x = random(3, 7);
     Tensor targets = Tensor.of(backend, Shape.of(3), 2, -1, 6);
     Tensor w = random(3);
-    Tensor lse = TensorOps.crossEntropy(x, targets).lse();
+    Tensor lse = LayerOps.crossEntropy(x, targets).lse();
     check(
         "crossEntropy",
-        t -> TensorOps.crossEntropy(t, targets).loss(),
+        t -> LayerOps.crossEntropy(t, targets).loss(),
         x,
         w,
-        TensorOps.crossEntropyBackward(x, targets, lse, w));
+        LayerOps.crossEntropyBackward(x, targets, lse, w));
   }
 
   @Test
@@ -126,10 +127,10 @@ class ReferenceGradientTest {
     Tensor w = random(3, 7);
     Tensor dx = empty(x);
     Tensor dWeight = empty(weight);
-    Tensor rstd = TensorOps.rmsNorm(x, weight, 0.1).rstd();
-    TensorOps.rmsNormBackward(x, weight, rstd, w, dx, dWeight);
-    check("x", t -> TensorOps.rmsNorm(t, weight, 0.1).out(), x, w, dx);
-    check("weight", t -> TensorOps.rmsNorm(x, t, 0.1).out(), weight, w, dWeight);
+    Tensor rstd = LayerOps.rmsNorm(x, weight, 0.1).rstd();
+    LayerOps.rmsNormBackward(x, weight, rstd, w, dx, dWeight);
+    check("x", t -> LayerOps.rmsNorm(t, weight, 0.1).out(), x, w, dx);
+    check("weight", t -> LayerOps.rmsNorm(x, t, 0.1).out(), weight, w, dWeight);
   }
 
   @Test
@@ -141,11 +142,11 @@ class ReferenceGradientTest {
     Tensor dx = empty(x);
     Tensor dWeight = empty(weight);
     Tensor dBias = empty(bias);
-    TensorOps.LayerNorm y = TensorOps.layerNorm(x, weight, bias, 0.1);
-    TensorOps.layerNormBackward(x, weight, y, w, dx, dWeight, dBias);
-    check("x", t -> TensorOps.layerNorm(t, weight, bias, 0.1).out(), x, w, dx);
-    check("weight", t -> TensorOps.layerNorm(x, t, bias, 0.1).out(), weight, w, dWeight);
-    check("bias", t -> TensorOps.layerNorm(x, weight, t, 0.1).out(), bias, w, dBias);
+    LayerOps.LayerNorm y = LayerOps.layerNorm(x, weight, bias, 0.1);
+    LayerOps.layerNormBackward(x, weight, y, w, dx, dWeight, dBias);
+    check("x", t -> LayerOps.layerNorm(t, weight, bias, 0.1).out(), x, w, dx);
+    check("weight", t -> LayerOps.layerNorm(x, t, bias, 0.1).out(), weight, w, dWeight);
+    check("bias", t -> LayerOps.layerNorm(x, weight, t, 0.1).out(), bias, w, dBias);
   }
 
   @Test
@@ -155,10 +156,10 @@ class ReferenceGradientTest {
     Tensor w = random(3, 2, 6);
     check(
         "rope",
-        t -> TensorOps.rope(t, positions, 1e4, false),
+        t -> LayerOps.rope(t, positions, 1e4, false),
         x,
         w,
-        TensorOps.rope(w, positions, 1e4, true));
+        LayerOps.rope(w, positions, 1e4, true));
   }
 
   @Test
@@ -166,9 +167,9 @@ class ReferenceGradientTest {
     Tensor gate = random(4, 5);
     Tensor up = random(4, 5);
     Tensor w = random(4, 5);
-    TensorOps.Pair d = TensorOps.swigluBackward(gate, up, w);
-    check("gate", t -> TensorOps.swiglu(t, up), gate, w, d.first());
-    check("up", t -> TensorOps.swiglu(gate, t), up, w, d.second());
+    LayerOps.Pair d = LayerOps.swigluBackward(gate, up, w);
+    check("gate", t -> LayerOps.swiglu(t, up), gate, w, d.first());
+    check("up", t -> LayerOps.swiglu(gate, t), up, w, d.second());
   }
 
   @Test
@@ -181,11 +182,11 @@ class ReferenceGradientTest {
       Tensor k = random(11, 2, 3);
       Tensor v = random(11, 2, 3);
       Tensor w = random(11, 4, 3);
-      TensorOps.Attention y = TensorOps.attention(q, k, v, layout, 0.7);
-      Tensor[] d = TensorOps.attentionBackward(q, k, v, layout, 0.7, y, w);
-      check("q", t -> TensorOps.attention(t, k, v, layout, 0.7).out(), q, w, d[0]);
-      check("k", t -> TensorOps.attention(q, t, v, layout, 0.7).out(), k, w, d[1]);
-      check("v", t -> TensorOps.attention(q, k, t, layout, 0.7).out(), v, w, d[2]);
+      LayerOps.Attention y = LayerOps.attention(q, k, v, layout, 0.7);
+      Tensor[] d = LayerOps.attentionBackward(q, k, v, layout, 0.7, y, w);
+      check("q", t -> LayerOps.attention(t, k, v, layout, 0.7).out(), q, w, d[0]);
+      check("k", t -> LayerOps.attention(q, t, v, layout, 0.7).out(), k, w, d[1]);
+      check("v", t -> LayerOps.attention(q, k, t, layout, 0.7).out(), v, w, d[2]);
     }
   }
 }

@@ -8,9 +8,9 @@ import static dev.hindsight.engine.vector.Cases.random;
 import static dev.hindsight.engine.vector.Cases.spread;
 
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Threads;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,9 +50,9 @@ class AttentionTest {
     Tensor k = kv.slice(1, 0, keyHeads);
     Tensor v = kv.slice(1, keyHeads, 2 * keyHeads);
     double scale = 1 / Math.sqrt(headDim);
-    TensorOps.Attention y = TensorOps.attention(q, k, v, layout, scale);
+    LayerOps.Attention y = LayerOps.attention(q, k, v, layout, scale);
     Tensor dOut = random(backend, 3, queries, heads, headDim);
-    Tensor[] d = TensorOps.attentionBackward(q, k, v, layout, scale, y, dOut);
+    Tensor[] d = LayerOps.attentionBackward(q, k, v, layout, scale, y, dOut);
     return new Tensor[] {y.out(), y.lse(), d[0], d[1], d[2]};
   }
 
@@ -108,15 +108,15 @@ class AttentionTest {
       Tensor v = random(VECTOR, 3, length + 40, 2, headDim);
       double scale = 0.3;
       Threads.set(2);
-      TensorOps.Attention all =
-          TensorOps.attention(q, k, v, SequenceLayout.packed(40, length), scale);
+      LayerOps.Attention all =
+          LayerOps.attention(q, k, v, SequenceLayout.packed(40, length), scale);
       Threads.set(1);
       for (int take : new int[] {1, 2, 5, 13}) {
         for (int i = 0; i + take <= length; i += 11) {
           SequenceLayout cached =
               new SequenceLayout(
                   new int[] {40 + i}, new int[] {take}, new int[] {40}, new int[] {i + take}, true);
-          TensorOps.Attention part = TensorOps.attention(q, k, v, cached, scale);
+          LayerOps.Attention part = LayerOps.attention(q, k, v, cached, scale);
           String what = take + " queries from " + i;
           assertSameBits(
               what,

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
@@ -185,8 +186,8 @@ class ElementwiseTest {
             Tensor both = spread(backend, 1, 6, 37, 2 * width);
             Tensor gate = both.slice(1, 0, width);
             Tensor up = both.slice(1, width, 2 * width);
-            TensorOps.Pair d = TensorOps.swigluBackward(gate, up, random(backend, 2, 37, width));
-            return new Tensor[] {TensorOps.swiglu(gate, up), d.first(), d.second()};
+            LayerOps.Pair d = LayerOps.swigluBackward(gate, up, random(backend, 2, 37, width));
+            return new Tensor[] {LayerOps.swiglu(gate, up), d.first(), d.second()};
           };
       Tensor[] actual = run.apply(VECTOR);
       Tensor[] expected = run.apply(REFERENCE);

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
@@ -49,24 +50,23 @@ class RowKernelsTest {
   @ValueSource(ints = {1, 2, 15, 16, 17, 48, 118, 1000})
   void softmax(int n) {
     double ulps = 14 + n / 16.0;
-    compare("softmax", ulps, 1e-30, b -> new Tensor[] {TensorOps.softmax(spread(b, 1, 8, 9, n))});
-    compare(
-        "logSoftmax", ulps, 16, b -> new Tensor[] {TensorOps.logSoftmax(spread(b, 1, 8, 9, n))});
+    compare("softmax", ulps, 1e-30, b -> new Tensor[] {LayerOps.softmax(spread(b, 1, 8, 9, n))});
+    compare("logSoftmax", ulps, 16, b -> new Tensor[] {LayerOps.logSoftmax(spread(b, 1, 8, 9, n))});
     compare(
         "softmax backward",
         ulps,
         1,
         b -> {
-          Tensor y = TensorOps.softmax(random(b, 1, 9, n));
-          return new Tensor[] {TensorOps.softmaxBackward(y, random(b, 2, 9, n))};
+          Tensor y = LayerOps.softmax(random(b, 1, 9, n));
+          return new Tensor[] {LayerOps.softmaxBackward(y, random(b, 2, 9, n))};
         });
     compare(
         "logSoftmax backward",
         ulps,
         8,
         b -> {
-          Tensor y = TensorOps.logSoftmax(random(b, 1, 9, n));
-          return new Tensor[] {TensorOps.logSoftmaxBackward(y, random(b, 2, 9, n))};
+          Tensor y = LayerOps.logSoftmax(random(b, 1, 9, n));
+          return new Tensor[] {LayerOps.logSoftmaxBackward(y, random(b, 2, 9, n))};
         });
   }
 
@@ -78,7 +78,7 @@ class RowKernelsTest {
         1e-30,
         b -> {
           Tensor x = random(b, 1, 21, 3, 10).permute(2, 1, 0);
-          return new Tensor[] {TensorOps.softmax(x), TensorOps.softmax(x.slice(0, 2, 7))};
+          return new Tensor[] {LayerOps.softmax(x), LayerOps.softmax(x.slice(0, 2, 7))};
         });
   }
 
@@ -95,7 +95,7 @@ class RowKernelsTest {
           1,
           b -> {
             Tensor x = Tensor.of(b, Shape.of(1, 3), row);
-            return new Tensor[] {TensorOps.softmax(x), TensorOps.logSoftmax(x)};
+            return new Tensor[] {LayerOps.softmax(x), LayerOps.logSoftmax(x)};
           });
     }
   }
@@ -110,8 +110,8 @@ class RowKernelsTest {
         b -> {
           Tensor logits = spread(b, 1, 4, 23, classes);
           Tensor targets = targets(b, 23, classes);
-          TensorOps.CrossEntropy y = TensorOps.crossEntropy(logits, targets);
-          Tensor d = TensorOps.crossEntropyBackward(logits, targets, y.lse(), random(b, 2, 23));
+          LayerOps.CrossEntropy y = LayerOps.crossEntropy(logits, targets);
+          Tensor d = LayerOps.crossEntropyBackward(logits, targets, y.lse(), random(b, 2, 23));
           return new Tensor[] {y.loss(), y.lse(), TensorOps.affine(d, 8, 0)};
         });
   }
@@ -120,7 +120,7 @@ class RowKernelsTest {
   void crossEntropyRefusesAClassThatDoesNotExist() {
     Tensor logits = random(VECTOR, 1, 2, 5);
     Tensor targets = Tensor.of(VECTOR, Shape.of(2), 1, 5);
-    assertThatThrownBy(() -> TensorOps.crossEntropy(logits, targets))
+    assertThatThrownBy(() -> LayerOps.crossEntropy(logits, targets))
         .isInstanceOf(IndexOutOfBoundsException.class)
         .hasMessageContaining("index 5");
   }
@@ -136,10 +136,10 @@ class RowKernelsTest {
         b -> {
           Tensor x = spread(b, 1, 2, 70, n);
           Tensor w = random(b, 2, n);
-          TensorOps.RmsNorm y = TensorOps.rmsNorm(x, w, 1e-5);
+          LayerOps.RmsNorm y = LayerOps.rmsNorm(x, w, 1e-5);
           Tensor dx = TensorOps.empty(b, x.dtype(), x.shape());
           Tensor dw = TensorOps.empty(b, w.dtype(), w.shape());
-          TensorOps.rmsNormBackward(x, w, y.rstd(), random(b, 3, 70, n), dx, dw);
+          LayerOps.rmsNormBackward(x, w, y.rstd(), random(b, 3, 70, n), dx, dw);
           // the weight's gradient sums 70 terms below 4
           return new Tensor[] {y.out(), y.rstd(), dx, TensorOps.affine(dw, 1.0 / 64, 0)};
         });
@@ -150,11 +150,11 @@ class RowKernelsTest {
         b -> {
           Tensor x = spread(b, 1, 2, 70, n);
           Tensor w = random(b, 2, n);
-          TensorOps.LayerNorm y = TensorOps.layerNorm(x, w, random(b, 4, n), 1e-5);
+          LayerOps.LayerNorm y = LayerOps.layerNorm(x, w, random(b, 4, n), 1e-5);
           Tensor dx = TensorOps.empty(b, x.dtype(), x.shape());
           Tensor dw = TensorOps.empty(b, w.dtype(), w.shape());
           Tensor db = TensorOps.empty(b, w.dtype(), w.shape());
-          TensorOps.layerNormBackward(x, w, y, random(b, 3, 70, n), dx, dw, db);
+          LayerOps.layerNormBackward(x, w, y, random(b, 3, 70, n), dx, dw, db);
           Tensor small = TensorOps.affine(dw, 1.0 / 64, 0);
           return new Tensor[] {y.out(), y.mean(), dx, small, TensorOps.affine(db, 1.0 / 64, 0)};
         });
@@ -170,11 +170,11 @@ class RowKernelsTest {
           Tensor x = random(b, 1, 40, 100).slice(1, 3, 43);
           Tensor dy = random(b, 3, 40, 40).transpose(0, 1);
           Tensor w = random(b, 2, 40);
-          TensorOps.RmsNorm y = TensorOps.rmsNorm(x, w, 1e-5);
+          LayerOps.RmsNorm y = LayerOps.rmsNorm(x, w, 1e-5);
           Tensor dx = TensorOps.empty(b, w.dtype(), x.shape());
           Tensor dw = TensorOps.empty(b, w.dtype(), w.shape());
-          TensorOps.rmsNormBackward(x, w, y.rstd(), dy, dx, null);
-          TensorOps.rmsNormBackward(x, w, y.rstd(), dy, null, dw);
+          LayerOps.rmsNormBackward(x, w, y.rstd(), dy, dx, null);
+          LayerOps.rmsNormBackward(x, w, y.rstd(), dy, null, dw);
           return new Tensor[] {y.out(), dx, TensorOps.affine(dw, 0.125, 0)};
         });
   }
@@ -195,11 +195,11 @@ class RowKernelsTest {
             }
             Tensor positions = Tensor.of(b, Shape.of(19), at);
             return new Tensor[] {
-              TensorOps.rope(all, positions, 1e4, inverse),
-              TensorOps.rope(all.slice(1, 2, 4), positions, 1e4, inverse),
-              TensorOps.rope(
+              LayerOps.rope(all, positions, 1e4, inverse),
+              LayerOps.rope(all.slice(1, 2, 4), positions, 1e4, inverse),
+              LayerOps.rope(
                   all.permute(0, 2, 1).slice(2, 0, 2).permute(0, 2, 1), positions, 5e5, inverse),
-              TensorOps.rope(random(b, 2, 2, 19, headDim).transpose(0, 1), positions, 1e4, inverse),
+              LayerOps.rope(random(b, 2, 2, 19, headDim).transpose(0, 1), positions, 1e4, inverse),
             };
           });
     }
@@ -213,7 +213,7 @@ class RowKernelsTest {
         1,
         b ->
             new Tensor[] {
-              TensorOps.rope(
+              LayerOps.rope(
                   random(b, 1, 2, 1, 8), Tensor.of(b, Shape.of(2), -3, 100_000_000), 1e4, false)
             });
   }
@@ -225,19 +225,19 @@ class RowKernelsTest {
     Tensor w = random(VECTOR, 2, 118);
     try {
       Threads.set(1);
-      Tensor soft = TensorOps.softmax(x);
-      Tensor norm = TensorOps.rmsNorm(x, w, 1e-5).out();
-      Tensor loss = TensorOps.crossEntropy(x, targets(VECTOR, 700, 118)).lse();
+      Tensor soft = LayerOps.softmax(x);
+      Tensor norm = LayerOps.rmsNorm(x, w, 1e-5).out();
+      Tensor loss = LayerOps.crossEntropy(x, targets(VECTOR, 700, 118)).lse();
       Threads.set(3);
-      assertSameBits("softmax", TensorOps.softmax(x), soft);
-      assertSameBits("rmsNorm", TensorOps.rmsNorm(x, w, 1e-5).out(), norm);
+      assertSameBits("softmax", LayerOps.softmax(x), soft);
+      assertSameBits("rmsNorm", LayerOps.rmsNorm(x, w, 1e-5).out(), norm);
       for (int row : new int[] {0, 1, 350, 699}) {
         Tensor one = x.slice(0, row, row + 1);
-        assertSameBits("softmax", TensorOps.softmax(one), soft.slice(0, row, row + 1));
-        assertSameBits("norm", TensorOps.rmsNorm(one, w, 1e-5).out(), norm.slice(0, row, row + 1));
+        assertSameBits("softmax", LayerOps.softmax(one), soft.slice(0, row, row + 1));
+        assertSameBits("norm", LayerOps.rmsNorm(one, w, 1e-5).out(), norm.slice(0, row, row + 1));
         assertSameBits(
             "lse",
-            TensorOps.crossEntropy(one, targets(VECTOR, 1, 118)).lse(),
+            LayerOps.crossEntropy(one, targets(VECTOR, 1, 118)).lse(),
             loss.slice(0, row, row + 1));
       }
     } finally {
@@ -254,9 +254,9 @@ class RowKernelsTest {
         Threads.set(threads);
         Tensor x = random(VECTOR, 1, 3000, 48);
         Tensor w = random(VECTOR, 2, 48);
-        Tensor rstd = TensorOps.rmsNorm(x, w, 1e-5).rstd();
+        Tensor rstd = LayerOps.rmsNorm(x, w, 1e-5).rstd();
         Tensor dw = TensorOps.empty(VECTOR, w.dtype(), w.shape());
-        TensorOps.rmsNormBackward(x, w, rstd, random(VECTOR, 3, 3000, 48), null, dw);
+        LayerOps.rmsNormBackward(x, w, rstd, random(VECTOR, 3, 3000, 48), null, dw);
         if (first == null) {
           first = dw;
         }
@@ -272,9 +272,9 @@ class RowKernelsTest {
     Tensor none = random(VECTOR, 1, 0, 16);
     Tensor w = random(VECTOR, 2, 16);
     Tensor dw = TensorOps.full(VECTOR, w.dtype(), w.shape(), 5);
-    assertThat(TensorOps.softmax(none).size()).isZero();
-    Tensor rstd = TensorOps.rmsNorm(none, w, 1e-5).rstd();
-    TensorOps.rmsNormBackward(none, w, rstd, none, null, dw);
+    assertThat(LayerOps.softmax(none).size()).isZero();
+    Tensor rstd = LayerOps.rmsNorm(none, w, 1e-5).rstd();
+    LayerOps.rmsNormBackward(none, w, rstd, none, null, dw);
     assertThat(dw.toFloats()).containsOnly(0f);
   }
 }

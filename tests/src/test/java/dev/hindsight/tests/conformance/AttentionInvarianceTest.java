@@ -2,6 +2,7 @@ package dev.hindsight.tests.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
@@ -48,7 +49,7 @@ class AttentionInvarianceTest {
       Tensor q = tensor(1, length, heads[0], heads[2]);
       Tensor k = tensor(2, length, heads[1], heads[2]);
       Tensor v = tensor(3, length, heads[1], heads[2]);
-      TensorOps.Attention full = TensorOps.attention(q, k, v, SequenceLayout.packed(length), 0.3);
+      LayerOps.Attention full = LayerOps.attention(q, k, v, SequenceLayout.packed(length), 0.3);
       int slot = 64;
       Tensor kCache = tensor(4, slot + length + 9, heads[1], heads[2]);
       Tensor vCache = tensor(5, slot + length + 9, heads[1], heads[2]);
@@ -57,9 +58,8 @@ class AttentionInvarianceTest {
       for (int step : new int[] {1, 3, 7, 16}) {
         for (int from = 0; from < length; from += step) {
           int to = Math.min(length, from + step);
-          TensorOps.Attention part =
-              TensorOps.attention(
-                  q.slice(0, from, to), kCache, vCache, cached(from, to, slot), 0.3);
+          LayerOps.Attention part =
+              LayerOps.attention(q.slice(0, from, to), kCache, vCache, cached(from, to, slot), 0.3);
           assertSame("tokens " + from + " to " + to, part.out(), full.out().slice(0, from, to));
           assertSame("lse " + from + " to " + to, part.lse(), full.lse().slice(0, from, to));
         }
@@ -99,9 +99,9 @@ class AttentionInvarianceTest {
   }
 
   private static List<Tensor> run(Tensor q, Tensor k, Tensor v, Tensor d, SequenceLayout layout) {
-    TensorOps.Attention y = TensorOps.attention(q, k, v, layout, 0.3);
+    LayerOps.Attention y = LayerOps.attention(q, k, v, layout, 0.3);
     List<Tensor> results = new ArrayList<>(List.of(y.out(), y.lse()));
-    results.addAll(List.of(TensorOps.attentionBackward(q, k, v, layout, 0.3, y, d)));
+    results.addAll(List.of(LayerOps.attentionBackward(q, k, v, layout, 0.3, y, d)));
     return results;
   }
 

@@ -3,6 +3,7 @@ package dev.hindsight.tests.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
@@ -156,9 +157,9 @@ class BatchInvarianceTest {
           (from, to) -> {
             Tensor a = x.slice(0, from, to);
             Tensor b = y.slice(0, from, to);
-            TensorOps.Pair d = TensorOps.swigluBackward(a, b, a);
+            LayerOps.Pair d = LayerOps.swigluBackward(a, b, a);
             return of(
-                TensorOps.swiglu(a, b),
+                LayerOps.swiglu(a, b),
                 d.first(),
                 d.second(),
                 TensorOps.affine(a, 0.3, 0.7),
@@ -201,18 +202,18 @@ class BatchInvarianceTest {
           (from, to) -> {
             Tensor a = x.slice(0, from, to);
             Tensor da = d.slice(0, from, to);
-            Tensor y = TensorOps.softmax(a);
-            Tensor log = TensorOps.logSoftmax(a);
+            Tensor y = LayerOps.softmax(a);
+            Tensor log = LayerOps.logSoftmax(a);
             Tensor classes = targets.slice(0, from, to);
-            TensorOps.CrossEntropy loss = TensorOps.crossEntropy(a, classes);
+            LayerOps.CrossEntropy loss = LayerOps.crossEntropy(a, classes);
             return of(
                 y,
                 log,
-                TensorOps.softmaxBackward(y, da),
-                TensorOps.logSoftmaxBackward(log, da),
+                LayerOps.softmaxBackward(y, da),
+                LayerOps.logSoftmaxBackward(log, da),
                 loss.loss(),
                 loss.lse(),
-                TensorOps.crossEntropyBackward(a, classes, loss.lse(), dLoss.slice(0, from, to)));
+                LayerOps.crossEntropyBackward(a, classes, loss.lse(), dLoss.slice(0, from, to)));
           });
     }
   }
@@ -229,13 +230,13 @@ class BatchInvarianceTest {
           (from, to) -> {
             Tensor a = x.slice(0, from, to);
             Tensor da = d.slice(0, from, to);
-            TensorOps.RmsNorm rms = TensorOps.rmsNorm(a, w, 1e-5);
-            TensorOps.LayerNorm layer = TensorOps.layerNorm(a, w, bias, 1e-5);
+            LayerOps.RmsNorm rms = LayerOps.rmsNorm(a, w, 1e-5);
+            LayerOps.LayerNorm layer = LayerOps.layerNorm(a, w, bias, 1e-5);
             Tensor rmsDx = TensorOps.empty(subject.backend(), subject.dtype(), a.shape());
             Tensor layerDx = TensorOps.empty(subject.backend(), subject.dtype(), a.shape());
             Tensor dw = TensorOps.empty(subject.backend(), subject.dtype(), w.shape());
-            TensorOps.rmsNormBackward(a, w, rms.rstd(), da, rmsDx, dw);
-            TensorOps.layerNormBackward(a, w, layer, da, layerDx, dw, null);
+            LayerOps.rmsNormBackward(a, w, rms.rstd(), da, rmsDx, dw);
+            LayerOps.layerNormBackward(a, w, layer, da, layerDx, dw, null);
             return of(
                 rms.out(), rms.rstd(), layer.out(), layer.mean(), layer.rstd(), rmsDx, layerDx);
           });
@@ -252,7 +253,7 @@ class BatchInvarianceTest {
           (from, to) -> {
             Tensor a = x.slice(0, from, to);
             Tensor at = positions.slice(0, from, to);
-            return of(TensorOps.rope(a, at, 1e4, false), TensorOps.rope(a, at, 1e4, true));
+            return of(LayerOps.rope(a, at, 1e4, false), LayerOps.rope(a, at, 1e4, true));
           });
     }
   }

@@ -4,6 +4,7 @@ import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.BinaryOp;
 import dev.hindsight.engine.DType;
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
@@ -98,12 +99,12 @@ final class Kernels {
           TensorOps.lerp(f32(b, 2, LARGE), 0.3, out);
           return of(out);
         });
-    calls.put("swiglu", b -> of(TensorOps.swiglu(f32(b, 1, LARGE), f32(b, 2, LARGE))));
+    calls.put("swiglu", b -> of(LayerOps.swiglu(f32(b, 1, LARGE), f32(b, 2, LARGE))));
     calls.put(
         "swigluBackward",
         b -> {
           Tensor x = f32(b, 1, LARGE);
-          TensorOps.Pair d = TensorOps.swigluBackward(x, f32(b, 2, LARGE), x);
+          LayerOps.Pair d = LayerOps.swigluBackward(x, f32(b, 2, LARGE), x);
           return of(d.first(), d.second());
         });
     calls.put(
@@ -163,24 +164,24 @@ final class Kernels {
   }
 
   private static void rows(Map<String, Call> calls) {
-    calls.put("softmax", b -> of(TensorOps.softmax(f32(b, 1, LARGE))));
-    calls.put("logSoftmax", b -> of(TensorOps.logSoftmax(f32(b, 1, LARGE))));
+    calls.put("softmax", b -> of(LayerOps.softmax(f32(b, 1, LARGE))));
+    calls.put("logSoftmax", b -> of(LayerOps.logSoftmax(f32(b, 1, LARGE))));
     calls.put(
-        "softmaxBackward", b -> of(TensorOps.softmaxBackward(f32(b, 1, LARGE), f32(b, 2, LARGE))));
+        "softmaxBackward", b -> of(LayerOps.softmaxBackward(f32(b, 1, LARGE), f32(b, 2, LARGE))));
     calls.put(
         "logSoftmaxBackward",
-        b -> of(TensorOps.logSoftmaxBackward(f32(b, 1, LARGE), f32(b, 2, LARGE))));
+        b -> of(LayerOps.logSoftmaxBackward(f32(b, 1, LARGE), f32(b, 2, LARGE))));
     calls.put(
         "rmsNorm",
         b -> {
-          TensorOps.RmsNorm y = TensorOps.rmsNorm(f32(b, 1, LARGE), f32(b, 2, 401), 1e-5);
+          LayerOps.RmsNorm y = LayerOps.rmsNorm(f32(b, 1, LARGE), f32(b, 2, 401), 1e-5);
           return of(y.out(), y.rstd());
         });
     calls.put(
         "layerNorm",
         b -> {
           Tensor w = f32(b, 2, 401);
-          TensorOps.LayerNorm y = TensorOps.layerNorm(f32(b, 1, LARGE), w, w, 1e-5);
+          LayerOps.LayerNorm y = LayerOps.layerNorm(f32(b, 1, LARGE), w, w, 1e-5);
           return of(y.out(), y.mean(), y.rstd());
         });
     calls.put(
@@ -189,7 +190,7 @@ final class Kernels {
           Tensor dx = f32(b, 1, LARGE);
           Tensor dw = f32(b, 1, 401);
           Tensor x = f32(b, 2, LARGE);
-          TensorOps.rmsNormBackward(x, f32(b, 3, 401), f32(b, 4, 503), f32(b, 5, LARGE), dx, dw);
+          LayerOps.rmsNormBackward(x, f32(b, 3, 401), f32(b, 4, 503), f32(b, 5, LARGE), dx, dw);
           return of(dx, dw);
         });
     calls.put(
@@ -197,24 +198,24 @@ final class Kernels {
         b -> {
           Tensor x = f32(b, 2, LARGE);
           Tensor w = f32(b, 3, 401);
-          TensorOps.LayerNorm y = TensorOps.layerNorm(x, w, w, 1e-5);
+          LayerOps.LayerNorm y = LayerOps.layerNorm(x, w, w, 1e-5);
           Tensor dx = f32(b, 1, LARGE);
           Tensor dw = f32(b, 1, 401);
           Tensor db = f32(b, 1, 401);
-          TensorOps.layerNormBackward(x, w, y, f32(b, 5, LARGE), dx, dw, db);
+          LayerOps.layerNormBackward(x, w, y, f32(b, 5, LARGE), dx, dw, db);
           return of(dx, dw, db);
         });
     calls.put(
         "crossEntropy",
         b -> {
-          TensorOps.CrossEntropy y = TensorOps.crossEntropy(f32(b, 1, LARGE), ids(b, 401, 503));
+          LayerOps.CrossEntropy y = LayerOps.crossEntropy(f32(b, 1, LARGE), ids(b, 401, 503));
           return of(y.loss(), y.lse());
         });
     calls.put(
         "crossEntropyBackward",
         b ->
             of(
-                TensorOps.crossEntropyBackward(
+                LayerOps.crossEntropyBackward(
                     f32(b, 1, LARGE), ids(b, 401, 503), f32(b, 2, 503), f32(b, 3, 503))));
   }
 
@@ -233,15 +234,15 @@ final class Kernels {
               sum,
               TensorOps.matmul(heads, heads.transpose(1, 2)));
         });
-    calls.put("rope", b -> of(TensorOps.rope(f32(b, 1, 503, 8, 24), ids(b, 500, 503), 1e4, false)));
+    calls.put("rope", b -> of(LayerOps.rope(f32(b, 1, 503, 8, 24), ids(b, 500, 503), 1e4, false)));
     int[] lengths = {150, 1, 37, 90, 4};
     SequenceLayout layout = SequenceLayout.packed(lengths);
     calls.put(
         "attention",
         b -> {
           Tensor k = f32(b, 2, 282, 2, 24);
-          TensorOps.Attention y =
-              TensorOps.attention(f32(b, 1, 282, 4, 24), k, f32(b, 3, 282, 2, 24), layout, 0.3);
+          LayerOps.Attention y =
+              LayerOps.attention(f32(b, 1, 282, 4, 24), k, f32(b, 3, 282, 2, 24), layout, 0.3);
           return of(y.out(), y.lse());
         });
     calls.put(
@@ -250,8 +251,8 @@ final class Kernels {
           Tensor q = f32(b, 1, 282, 4, 24);
           Tensor k = f32(b, 2, 282, 2, 24);
           Tensor v = f32(b, 3, 282, 2, 24);
-          TensorOps.Attention y = TensorOps.attention(q, k, v, layout, 0.3);
-          return TensorOps.attentionBackward(q, k, v, layout, 0.3, y, f32(b, 4, 282, 4, 24));
+          LayerOps.Attention y = LayerOps.attention(q, k, v, layout, 0.3);
+          return LayerOps.attentionBackward(q, k, v, layout, 0.3, y, f32(b, 4, 282, 4, 24));
         });
   }
 }

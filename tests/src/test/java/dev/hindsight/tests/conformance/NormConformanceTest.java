@@ -1,8 +1,8 @@
 package dev.hindsight.tests.conformance;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -84,7 +84,7 @@ class NormConformanceTest {
         double[] w = Values.uniform(1, width, 0.5, 2);
         double[] d = Values.uniform(width + 1, shape);
         double[] r =
-            TensorOps.rmsNorm(
+            LayerOps.rmsNorm(
                     Tensor.of(Subject.TRUTH, shape, x),
                     Tensor.of(Subject.TRUTH, Shape.of(width), w),
                     EPSILON)
@@ -214,8 +214,8 @@ class NormConformanceTest {
     double[] w = Values.uniform(1, width, 0.5, 2);
     double[] d = Values.uniform(width + 1, shape);
     Tensor weight = Tensor.of(Subject.TRUTH, Shape.of(width), w);
-    TensorOps.LayerNorm y =
-        TensorOps.layerNorm(Tensor.of(Subject.TRUTH, shape, x), weight, weight, EPSILON);
+    LayerOps.LayerNorm y =
+        LayerOps.layerNorm(Tensor.of(Subject.TRUTH, shape, x), weight, weight, EPSILON);
     double[] m = y.mean().toDoubles();
     double[] r = y.rstd().toDoubles();
     Trial trial = new Trial(subject, "layerNorm backward of %s %s", layout, shape);

@@ -1,8 +1,8 @@
 package dev.hindsight.tests.conformance;
 
+import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -125,9 +125,9 @@ class SoftmaxConformanceTest {
         double[] d = Values.uniform(width + 1, shape);
         Tensor x = Tensor.of(Subject.TRUTH, shape, Values.uniform(width, shape));
         Trial trial = new Trial(subject, "softmax backward of %s %s", layout, shape);
-        double[] p = TensorOps.softmax(x).toDoubles();
+        double[] p = LayerOps.softmax(x).toDoubles();
         Operand y = trial.in(shape, layout, p);
-        Operand logY = trial.in(shape, layout, TensorOps.logSoftmax(x).toDoubles());
+        Operand logY = trial.in(shape, layout, LayerOps.logSoftmax(x).toDoubles());
         Operand dy = trial.in(shape, layout, d);
         Operand dx = trial.out(shape);
         Operand logDx = trial.out(shape);
@@ -208,10 +208,10 @@ class SoftmaxConformanceTest {
     classes[2] = -5;
     Tensor exact = Tensor.of(Subject.TRUTH, shape, x);
     double[] sums =
-        TensorOps.crossEntropy(exact, Tensor.of(Subject.TRUTH, Shape.of(5), classes))
+        LayerOps.crossEntropy(exact, Tensor.of(Subject.TRUTH, Shape.of(5), classes))
             .lse()
             .toDoubles();
-    double[] p = TensorOps.softmax(exact).toDoubles();
+    double[] p = LayerOps.softmax(exact).toDoubles();
     Trial trial = new Trial(subject, "crossEntropy backward of %s %s", layout, shape);
     Operand logits = inPlace ? trial.inOut(shape, Layout.OFFSET, x) : trial.in(shape, layout, x);
     Operand targets = trial.indices(Shape.of(5), layout, classes);
