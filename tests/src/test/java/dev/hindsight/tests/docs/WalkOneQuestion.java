@@ -56,30 +56,33 @@ final class WalkOneQuestion {
   static void walk(Path models, WalkPage out) throws Exception {
     // | # One question, from its text to the weight update
     // |
-    // | Follow one question through the whole of Hindsight: it becomes tokens, the tokens become
-    // | logits, the logits an answer; the answer is judged, the judgement becomes a prompt for
-    // | the *self-teacher*, and what the teacher would have said becomes a gradient, an
-    // | optimiser step, and a policy that is a little less wrong. Everything below is printed by
-    // | the code above it: the build compiles this page, runs it, and fails when a digit
-    // | differs.
+    // | This page follows one question through one step of SDPO (self-distillation policy
+    // | optimisation). The question becomes tokens, the tokens become logits, the logits become
+    // | an answer. The answer is judged, and the judgement becomes a prompt for the
+    // | *self-teacher*. The difference between teacher and student becomes a loss, a gradient
+    // | and an optimiser step. Each output below is printed by the code above it: the build
+    // | compiles this page, runs it, and fails when a digit differs.
     // |
-    // | You need no more than a rough idea of a language model. Shapes stand in brackets,
-    // | `[rows, columns]`; `log` is the natural logarithm; p is the student, q the teacher.
+    // | You need a rough idea of what a language model is. The *student* (also called the
+    // | policy) is the model that is trained; its probabilities are p, the teacher's are q.
+    // | Shapes stand in brackets, `[rows, columns]`; `log` is the natural logarithm.
     // |
     // | ## 1. The question
     // |
-    // | The built-in environment asks for a call in a *dialect* that nobody told the model:
-    // | which bracket, which separator, which terminator, and what `max` is called here. Level Q
-    // | draws rare choices, so a model that knows only how dialects usually look is right once
-    // | in some two thousand tries.
+    // | The built-in environment asks the model to write a call in a hidden *dialect*. The
+    // | dialect decides the brackets, the separator, the terminator, and what each operation is
+    // | called: here `add` is called `gek`. Level Q draws rare choices, so the base model, which
+    // | knows only how dialects usually look, answers this question correctly about once in two
+    // | thousand tries.
     DialectEnvironment environment = DialectEnvironment.of(Level.Q, 0);
     Question question = environment.testQuestions().get(7);
     out.println("question:         " + question.text());
     out.println("a right response: " + environment.correctResponses(question).get(0));
     // | ## 2. Text becomes tokens
     // |
-    // | The shipped base model reads words: 120 of them. A prompt is the question between two
-    // | control tokens; `<asst>` says that now it is the model's turn.
+    // | The shipped base model has a vocabulary of 120 words; a token is the number of a word. A
+    // | prompt is the question between two control tokens: `<bos>` begins a sequence, and after
+    // | `<asst>` it is the model's turn.
     Backend backend = Backends.get("reference");
     ModelFolder folder = ModelFolder.load(models.resolve("dialect-48x2"), backend, DType.F32);
     Decoder student = folder.decoder();
@@ -92,11 +95,12 @@ final class WalkOneQuestion {
     out.println();
     // | ## 3. Tokens become logits
     // |
-    // | Each token picks its row of the embedding table; two decoder layers let every row look
-    // | at the rows before it; the last row's *hidden state* times the embedding table gives one
-    // | number for each word of the vocabulary, the logits. There is no padding: sequences of a
-    // | batch lie one after another in the rows, and a `SequenceLayout` says where each begins.
-    // | (`noGrad`: we only look; nothing is recorded for a backward pass.)
+    // | Each token selects its row of the embedding table. Two decoder layers follow, in which
+    // | attention lets every row read the rows before it. The result is one *hidden state* for
+    // | each token; multiplied by the embedding table, it gives one number for each word of the
+    // | vocabulary, the *logits* of the next token. Nothing is padded: the sequences of a batch
+    // | lie one after another in the rows, and a `SequenceLayout` says where each begins. (Under
+    // | `noGrad` nothing is recorded for a backward pass.)
     try (var scope = Autograd.noGrad()) {
       int[] positions = IntStream.range(0, prompt.length).toArray();
       SequenceLayout layout = SequenceLayout.packed(prompt.length);
@@ -110,15 +114,16 @@ final class WalkOneQuestion {
         out.printf("p(%s) = %.4f%n", word, best.values().toFloats()[i]);
       }
     }
-    // | The model has read many documents in many dialects. It knows that the operation's own
-    // | word is the likeliest name, and that it might be another.
+    // | In pretraining the model read documents in many dialects. It learnt that an operation is
+    // | most often called by its own word, and that other names occur.
     // |
     // | ## 4. Logits become an answer
     // |
-    // | Sampling draws one token at a time from those probabilities. Random numbers are
-    // | counter-based (Philox): a seed and a stream number give the same draw on every machine,
-    // | whatever else is in the batch. The log-probability of each drawn token is kept: it is
-    // | `log p(y_t)`.
+    // | Sampling draws one token at a time from those probabilities, until it draws `<eos>` or
+    // | the answer is as long as allowed. Random numbers are counter-based (Philox): a seed and
+    // | a stream number give the same numbers on every machine, whatever else is in the batch.
+    // | The log-probability of each drawn token y_t is kept, `log p(y_t)`. Such a sampled answer
+    // | is called a *rollout*.
     Completion rollout;
     try (Generator generator = new Generator(student)) {
       SamplingOptions sampling =
@@ -132,8 +137,9 @@ final class WalkOneQuestion {
     }
     // | ## 5. The answer is judged
     // |
-    // | The verifier works like a compiler with good error messages. The reward is one bit. The
-    // | *feedback* is text, and that is what SDPO lives on.
+    // | The verifier works like a compiler with good error messages. The *reward* is 1 or 0. The
+    // | *feedback* is text, and it is what SDPO learns from. It reports at most two errors: this
+    // | answer has more, but the wrong name and the missing terminator go unmentioned.
     int textEnd = rollout.finished() ? answer.length - 1 : answer.length;
     String response = tokenizer.decode(Arrays.copyOf(answer, textEnd));
     Verdict verdict = environment.judge(question, response, rollout.finished());
@@ -142,9 +148,9 @@ final class WalkOneQuestion {
     out.println("feedback: " + verdict.feedback());
     // | ## 6. The judgement becomes the teacher's prompt
     // |
-    // | The self-teacher is the same model. It only knows more: its prompt holds the feedback,
-    // | or a sibling's right answer when there is one. (Here the group has one rollout, so there
-    // | is no sibling.) The failed answer itself is not quoted.
+    // | The self-teacher is the same model with more in its prompt: the feedback, or, when
+    // | another rollout of the same question was right, that rollout's answer. (Here there is
+    // | one rollout only.) The failed answer itself is not quoted.
     DemonstrationSelector selector = new DemonstrationSelector(DemonstrationOptions.REFERENCE);
     List<Attempt> group = List.of(new Attempt(response, verdict.reward(), verdict.feedback()));
     Demonstration demonstration = selector.select(group).get(0);
@@ -155,10 +161,11 @@ final class WalkOneQuestion {
     out.println("[" + reprompt.tokens().length + " tokens with the chat format]");
     // | ## 7. Teacher and student read the same answer
     // |
-    // | Nobody samples from the teacher. It is *teacher-forced*: it reads its own prompt and
-    // | then the student's answer, and at each place says what it would have put there. The
-    // | logits at place t - 1 predict token t, so both models give one distribution a token,
-    // | although their prompts differ in length.
+    // | Nothing is sampled from the teacher. It reads its own prompt and then the student's
+    // | answer (this is called *teacher forcing*), and for each token of the answer gives the
+    // | probabilities of what it would have written there. The logits of a position predict the
+    // | next token, so both models give one distribution for each token of the answer, although
+    // | their prompts differ in length.
     Decoder teacher = student.copy();
     Batch asStudent = SequenceScorer.batch(List.of(prompt), List.of(answer));
     Batch asTeacher = SequenceScorer.batch(List.of(reprompt.tokens()), List.of(answer));
@@ -175,17 +182,19 @@ final class WalkOneQuestion {
           "%-5s  log p %8.4f   log q %8.4f   log q - log p %8.4f%n",
           tokenizer.token(answer[t]), p[t], q[t], q[t] - p[t]);
     }
-    // | Read the last column from top to bottom. Where it is far below zero, the teacher has
-    // | found the mistake: not "this answer was wrong", but *this token* was. And `log p` is, to
-    // | the last bit, what the sampler recorded, because one engine samples and trains:
+    // | Read the last column from top to bottom. Where it is far below zero, the teacher objects
+    // | to the token: here to the bracket and the separator, the two mistakes that the feedback
+    // | names. A reward says only that the whole answer was wrong. And `log p` is, to the last
+    // | bit, what the sampler recorded, because the same kernels sample and train:
     out.println("same bits as while sampling: " + Arrays.equals(p, rollout.logProbs()));
     // | ## 8. The difference becomes a loss
     // |
-    // | At each place the loss is the divergence of the student's whole distribution from the
-    // | teacher's: here the reverse KL, `sum over v of p(v) (log p(v) - log q(v))`, over the
-    // | student's 20 likeliest words and one bucket for the rest. The teacher is a constant in
-    // | it, and no importance weight is needed, because the policy that answered is the policy
-    // | that learns. The answer's loss is the mean over its tokens.
+    // | For each token the loss is a divergence between the two whole distributions, not only
+    // | the difference at the sampled token. Here it is the reverse KL divergence, `sum over v
+    // | of p(v) (log p(v) - log q(v))` (`Divergence(1.0)`), over the student's 20 likeliest
+    // | words and one bucket for all others. No gradient flows into the teacher. No importance
+    // | weight is needed, because the model that sampled the answer is the one that learns from
+    // | it. The loss of the answer is the mean over its tokens.
     DistillationLoss loss =
         new DistillationLoss(new Divergence(1.0), new Support.TopK(20, true), null);
     Variable logOld = Variable.constant(Tensor.of(backend, Shape.of(answer.length, 1), p));
@@ -195,8 +204,9 @@ final class WalkOneQuestion {
     out.printf("loss of the answer %.4f%n", total.item());
     // | ## 9. The loss becomes a gradient
     // |
-    // | `backward` walks the recorded operations from the loss back to every weight. Trust is
-    // | good: we also nudge one weight by hand, compute the loss twice more, and divide.
+    // | `backward` walks the recorded operations from the loss back to every weight. To check
+    // | it, we also move one weight by hand, a little up and a little down, and divide the
+    // | difference of the two losses by the distance.
     total.backward();
     Map<String, Variable> weights = student.parameters();
     String name = "model.layers.0.self_attn.q_proj.weight";
@@ -212,9 +222,9 @@ final class WalkOneQuestion {
     out.printf("gradient by differences %.5f%n", (up - down) / (2 * nudge));
     // | ## 10. The gradient becomes a step
     // |
-    // | The gradient is clipped to norm 1 and AdamW takes its step. Then the teacher follows the
-    // | student by a hundredth: it is an exponential moving average, which keeps the pair from
-    // | running away together.
+    // | The gradient is clipped to norm 1 and AdamW takes its step. Then the teacher's weights
+    // | move one hundredth of the way to the student's: they are an exponential moving average.
+    // | A teacher that moved at once could drift away together with the student.
     double before = probabilityOfRight(student, environment, question, encoder);
     AdamW optimiser = new AdamW(weights, new AdamW.Settings(0.9, 0.999, 1e-8, 0.01));
     GradientNorm norm = GradientNorm.clip(weights.values(), 1.0);
@@ -232,9 +242,9 @@ final class WalkOneQuestion {
     // | One answer, one step. The probability that the plain prompt now gets the right response:
     double after = probabilityOfRight(student, environment, question, encoder);
     out.printf("p(right) %.6f -> %.6f, a factor of %.1f%n", before, after, after / before);
-    // | The student did not see the right answer anywhere. `./hindsight quickstart` does this
-    // | for 16 questions times 8 rollouts a step, fifty times over, beside GRPO, which has only
-    // | the reward to go by.
+    // | The student saw the right answer nowhere. `./hindsight quickstart` takes 50 such steps,
+    // | each with 8 rollouts of 16 questions, and compares the result with GRPO, which learns
+    // | from the reward alone. [The guide](guide/README.md) describes the commands.
     out.end();
   }
 
