@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -118,6 +119,7 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /** The folder itself. */
   public Path path() {
     return folder;
   }
@@ -220,7 +222,8 @@ public final class RunFolder implements AutoCloseable {
     s.force();
     Checkpoint checkpoint = state.withLengths(m.length(), s.length());
     Safetensors.write(
-        checkpoints().resolve(String.format("step-%06d.safetensors", checkpoint.step())),
+        checkpoints()
+            .resolve(String.format(Locale.ROOT, "step-%06d.safetensors", checkpoint.step())),
         checkpoint.tensors(),
         checkpoint.metadata());
     List<Path> files = stepFiles();

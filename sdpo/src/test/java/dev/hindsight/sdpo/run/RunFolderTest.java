@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,6 +52,21 @@ class RunFolderTest {
         .hasMessageContaining("resume");
     Path file = Files.writeString(temp.resolve("file"), "x");
     assertThatThrownBy(() -> RunFolder.create(file, "")).hasMessageContaining("exists already");
+  }
+
+  /** With the default locale's digits the file was not found again, and a resume began anew. */
+  @Test
+  void checkpointsAreFoundWhereDigitsLookDifferent() throws Exception {
+    Locale former = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      run.openRecords(null);
+      run.save(checkpoint(7), 2);
+      assertThat(run.newestCheckpoint().orElseThrow().getFileName())
+          .hasToString("step-000007.safetensors");
+    } finally {
+      Locale.setDefault(former);
+    }
   }
 
   @Test
