@@ -79,8 +79,13 @@ public final class SequenceScorer implements AutoCloseable {
     return scaled(logits, temperature).logSoftmax();
   }
 
-  /** Logits divided by a temperature, as sampling and scoring both do it. */
-  static Variable scaled(Variable logits, double temperature) {
+  /**
+   * Logits divided by a temperature. Sampling, scoring and training all come through here: two ways
+   * to write the same division would end the equality of their bits.
+   *
+   * @param temperature positive; at 1 nothing is divided
+   */
+  public static Variable scaled(Variable logits, double temperature) {
     if (!(temperature > 0)) {
       throw new IllegalArgumentException(
           "score: the temperature must be positive, got " + temperature);

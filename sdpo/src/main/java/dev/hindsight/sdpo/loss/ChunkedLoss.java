@@ -8,6 +8,7 @@ import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.transformer.SequenceScorer;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -154,9 +155,9 @@ public final class ChunkedLoss implements AutoCloseable {
         in.advantage == null ? null : column(like, in.advantage, from, to));
   }
 
-  /** Log-probabilities at a temperature, as the sampler computes them: at 1 nothing is divided. */
+  /** Log-probabilities at a temperature, with the bits of the sampler's. */
   public static Variable logSoftmax(Variable logits, double temperature) {
-    return (temperature == 1 ? logits : logits.times(1 / temperature)).logSoftmax();
+    return SequenceScorer.scaled(logits, temperature).logSoftmax();
   }
 
   private static Variable column(Tensor like, float[] values, int from, int to) {
