@@ -1,6 +1,7 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
@@ -31,7 +32,7 @@ final class Masks {
   /** 1 where {@code x} is the extreme {@code y} of its group, divided by how many are. */
   static Tensor shares(Tensor x, Tensor y, int[] axes) {
     Tensor is = TensorOps.binary(BinaryOp.EQUAL, x, y);
-    return TensorOps.div(is, TensorOps.reduce(dev.hindsight.engine.ReduceOp.SUM, is, axes));
+    return TensorOps.div(is, TensorOps.reduce(ReduceOp.SUM, is, axes));
   }
 
   /** A constant of x's type that broadcasts to anything. */

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *     return records(x) ? new Cube(x).output(out) : Variable.constant(out);
  *   }
  *
- *   protected Variable[] backward(Variable dOut) {
+ *   @Override
+ *   protected @Nullable Variable[] backward(Variable dOut) {
  *     return gradients(dOut.mul(x.variable().square()).times(3));
  *   }
  * }

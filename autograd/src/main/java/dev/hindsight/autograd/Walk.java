@@ -1,5 +1,6 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -161,7 +162,7 @@ final class Walk {
       node.pendingOwned = owned && !record && gradient.tensor().isContiguous();
       push(node);
     } else if (node.pendingOwned && !record) {
-      dev.hindsight.engine.TensorOps.addScaled(gradient.tensor(), 1, pending.tensor());
+      TensorOps.addScaled(gradient.tensor(), 1, pending.tensor());
     } else {
       node.pending = pending.add(gradient);
       node.pendingOwned = true;

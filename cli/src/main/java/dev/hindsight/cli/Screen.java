@@ -19,14 +19,6 @@ final class Screen {
     this.json = options.json;
   }
 
-  boolean isJson() {
-    return json;
-  }
-
-  boolean isQuiet() {
-    return quiet;
-  }
-
   /** What is going on; nobody's result. */
   void say(String line) {
     if (!quiet) {

@@ -5,6 +5,7 @@ import dev.hindsight.cli.report.Report;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.environment.Environment;
+import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.sdpo.run.RunFolder;
 import dev.hindsight.sdpo.trainer.Environments;
 import dev.hindsight.sdpo.trainer.RunSummary;
@@ -110,8 +111,7 @@ final class Training {
   static boolean isComplete(Path folder) throws IOException {
     Path summary = folder.resolve("summary.json");
     return Files.isRegularFile(summary)
-        && dev.hindsight.sdpo.run.Json.parse(Files.readString(summary), RunSummary.class)
-            .complete();
+        && Json.parse(Files.readString(summary), RunSummary.class).complete();
   }
 
   private static final class Watcher implements TrainListener {

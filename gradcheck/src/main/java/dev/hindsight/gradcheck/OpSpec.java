@@ -76,6 +76,7 @@ public final class OpSpec {
     return new Inputs(call, Arrays.asList(inputs));
   }
 
+  /** The name in reports, and in the registry. */
   public String name() {
     return name;
   }

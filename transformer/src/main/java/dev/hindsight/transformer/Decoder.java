@@ -63,6 +63,7 @@ public final class Decoder {
     return new Decoder(config, DecoderParameters.initialise(config, backend, dtype, seed));
   }
 
+  /** The architecture. */
   public DecoderConfig config() {
     return config;
   }

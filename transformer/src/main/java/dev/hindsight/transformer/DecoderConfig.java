@@ -131,7 +131,7 @@ public record DecoderConfig(
 
   /**
    * Reads {@code config.json}. Keys that change nothing here (dropout, token ids, versions) and
-   * unknown ones are passed over; {@link DecoderConfigJson#ignoredKeys} lists them.
+   * unknown ones are passed over; {@link DecoderConfigJson#ignoredKeys} lists those of a file.
    *
    * @throws MalformedFileException when a key is missing, has the wrong type or value, or asks for
    *     an architecture that this decoder does not have

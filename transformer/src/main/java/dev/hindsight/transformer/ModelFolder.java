@@ -18,8 +18,13 @@ import java.util.Map;
  * @param tokenizer its vocabulary
  */
 public record ModelFolder(Decoder decoder, WordTokenizer tokenizer) {
+  /** The file with the architecture. */
   public static final String CONFIG = "config.json";
+
+  /** The file with the weights. */
   public static final String WEIGHTS = "model.safetensors";
+
+  /** The file with the vocabulary. */
   public static final String TOKENIZER = "tokenizer.json";
 
   public ModelFolder {

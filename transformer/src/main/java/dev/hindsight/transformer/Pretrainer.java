@@ -99,22 +99,6 @@ public final class Pretrainer implements AutoCloseable {
           checkpointEvery);
     }
 
-    /** The same with a checkpoint every so many steps. */
-    public Options withCheckpointEvery(long every) {
-      return new Options(
-          steps,
-          learningRate,
-          beta1,
-          beta2,
-          epsilon,
-          weightDecay,
-          clip,
-          warmUpSteps,
-          finalFraction,
-          evaluateEvery,
-          every);
-    }
-
     private static void require(boolean condition, String name, Object given, String expected) {
       if (!condition) {
         throw new IllegalArgumentException(

@@ -22,16 +22,13 @@ public record Verdict(double reward, String feedback, Map<String, String> detail
     details = Collections.unmodifiableMap(new LinkedHashMap<>(details));
   }
 
+  /** A verdict without details. */
   public Verdict(double reward, String feedback) {
     this(reward, feedback, Map.of());
   }
 
+  /** Whether there is something to show to the self-teacher. */
   public boolean hasFeedback() {
     return !feedback.isBlank();
-  }
-
-  /** The same verdict with other feedback. */
-  public Verdict withFeedback(String otherFeedback) {
-    return new Verdict(reward, otherFeedback, details);
   }
 }

@@ -22,6 +22,7 @@ public record Rollout(
     return new Attempt(response, verdict.reward(), verdict.feedback());
   }
 
+  /** The reward r. */
   public double reward() {
     return verdict.reward();
   }

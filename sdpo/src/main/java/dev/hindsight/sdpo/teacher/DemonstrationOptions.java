@@ -37,6 +37,7 @@ public record DemonstrationOptions(
     }
   }
 
+  /** The same, with this choice of {@code excludeOwnSuccess}. */
   public DemonstrationOptions withExcludeOwnSuccess(boolean exclude) {
     return new DemonstrationOptions(
         successThreshold,
@@ -47,6 +48,7 @@ public record DemonstrationOptions(
         siblingSolutions);
   }
 
+  /** The same, with this choice of {@code includeFeedback}. */
   public DemonstrationOptions withIncludeFeedback(boolean include) {
     return new DemonstrationOptions(
         successThreshold,
@@ -57,6 +59,7 @@ public record DemonstrationOptions(
         siblingSolutions);
   }
 
+  /** The same, with this choice of {@code feedbackOnlyWithoutSolution}. */
   public DemonstrationOptions withFeedbackOnlyWithoutSolution(boolean only) {
     return new DemonstrationOptions(
         successThreshold,
@@ -67,6 +70,7 @@ public record DemonstrationOptions(
         siblingSolutions);
   }
 
+  /** The same, with this choice of {@code removeThinking}. */
   public DemonstrationOptions withRemoveThinking(boolean remove) {
     return new DemonstrationOptions(
         successThreshold,
@@ -77,6 +81,7 @@ public record DemonstrationOptions(
         siblingSolutions);
   }
 
+  /** The same, with this choice of {@code siblingSolutions}. */
   public DemonstrationOptions withSiblingSolutions(boolean use) {
     return new DemonstrationOptions(
         successThreshold,

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
 public final class DemonstrationSelector {
   private final DemonstrationOptions options;
 
+  /** A selector that chooses by these options. */
   public DemonstrationSelector(DemonstrationOptions options) {
     this.options = options;
   }
@@ -27,6 +28,7 @@ public final class DemonstrationSelector {
         options.withSiblingSolutions(options.siblingSolutions() && environment.offersSolutions()));
   }
 
+  /** How this selector chooses. */
   public DemonstrationOptions options() {
     return options;
   }

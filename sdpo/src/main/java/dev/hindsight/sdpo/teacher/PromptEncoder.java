@@ -12,11 +12,13 @@ public final class PromptEncoder {
   private final PromptRenderer renderer;
   private final Tokenizer tokenizer;
 
+  /** An encoder for the chat format of {@code renderer} and the words of {@code tokenizer}. */
   public PromptEncoder(PromptRenderer renderer, Tokenizer tokenizer) {
     this.renderer = renderer;
     this.tokenizer = tokenizer;
   }
 
+  /** What turns text into tokens here. */
   public Tokenizer tokenizer() {
     return tokenizer;
   }

@@ -20,15 +20,29 @@ import java.util.Optional;
  * @param feedbackSection a piece of feedback, with {@value #FEEDBACK_TEXT} once
  */
 public record RepromptTemplate(String reprompt, String solutionSection, String feedbackSection) {
+  /** Where the question goes. */
   public static final String PROMPT = "{prompt}";
+
+  /** Where the solution's section goes, if there is a solution. */
   public static final String SOLUTION = "{solution}";
+
+  /** Where the feedback's sections go, if there is feedback. */
   public static final String FEEDBACK = "{feedback}";
+
+  /** In the solution's section, where its text goes. */
   public static final String SOLUTION_TEXT = "{successful_previous_attempt}";
+
+  /** In a section of feedback, where its text goes. */
   public static final String FEEDBACK_TEXT = "{feedback_raw}";
 
+  /** The line above a solution. */
   public static final String SOLUTION_HEADING = "Correct solution:";
+
+  /** The line above a piece of feedback. */
   public static final String FEEDBACK_HEADING =
       "The following is feedback from your unsuccessful earlier attempt:";
+
+  /** The last line of the message. */
   public static final String CLOSING = "Correctly solve the original question.";
 
   /** No trailing newlines in sections and no final newline. */

@@ -8,6 +8,6 @@ public enum TeacherKind {
   TRUST_REGION,
   /** The initial policy's. */
   FROZEN,
-  /** The student's own, with no regularisation; diverges in the paper and here. */
+  /** The student's own, with no regularisation; training diverges in the paper. */
   LIVE
 }

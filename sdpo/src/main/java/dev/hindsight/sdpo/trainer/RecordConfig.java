@@ -3,8 +3,8 @@ package dev.hindsight.sdpo.trainer;
 /**
  * What a run writes to its folder beside the metrics of every step.
  *
- * @param samplesPerStep rollouts of each step written to {@code samples.jsonl}, the first of the
- *     batch; default 4
+ * @param samplesPerStep rollouts of each step written to {@code samples.jsonl}: the first of each
+ *     question in turn, then the second of each; default 4
  * @param saveFreq write a checkpoint after every so many steps, and after the last; 0 only after
  *     the last; default 10 (reference: 0)
  * @param keepCheckpoints newest checkpoints kept beside the best; default 2

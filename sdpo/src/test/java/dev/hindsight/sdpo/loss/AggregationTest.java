@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 
-/** Guards the aggregation modes: golden case L of the specification. */
+/**
+ * Guards the aggregation modes: golden case L of the specification, whose numbers have twelve
+ * digits.
+ */
 class AggregationTest {
   private static final double[][] LOSSES = {{.2, .4, .6, .8}, {1, 2, 9, 9}, {5, 5, 5, 9}};
 
