@@ -1,6 +1,7 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Tensor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,11 +10,10 @@ import org.jspecify.annotations.Nullable;
  * been recorded at first, hence the same bits.
  */
 final class Checkpoint extends Op {
-  private final java.util.function.Function<Variable[], Variable> function;
+  private final Function<Variable[], Variable> function;
   private final Saved[] inputs;
 
-  private Checkpoint(
-      java.util.function.Function<Variable[], Variable> function, Variable[] inputs) {
+  private Checkpoint(Function<Variable[], Variable> function, Variable[] inputs) {
     super(inputs);
     this.function = function;
     this.inputs = new Saved[inputs.length];
@@ -22,8 +22,7 @@ final class Checkpoint extends Op {
     }
   }
 
-  static Variable apply(
-      java.util.function.Function<Variable[], Variable> function, Variable... inputs) {
+  static Variable apply(Function<Variable[], Variable> function, Variable... inputs) {
     if (!Autograd.isRecording()) {
       return function.apply(inputs.clone());
     }

@@ -4,6 +4,10 @@ import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 
 /**
  * Attention of differentiable operations: the readable twin of {@link Variable#attention}, equal to
@@ -20,9 +24,9 @@ public final class ComposedAttention {
   public static Variable apply(
       Variable q, Variable k, Variable v, SequenceLayout layout, double scale) {
     Integer[] order = new Integer[layout.sequences()];
-    java.util.Arrays.setAll(order, s -> s);
-    java.util.Arrays.sort(order, java.util.Comparator.comparingInt(s -> layout.queryStart()[s]));
-    java.util.List<Variable> parts = new java.util.ArrayList<>();
+    Arrays.setAll(order, s -> s);
+    Arrays.sort(order, Comparator.comparingInt(s -> layout.queryStart()[s]));
+    List<Variable> parts = new ArrayList<>();
     int row = 0;
     for (int s : order) {
       int start = layout.queryStart()[s];

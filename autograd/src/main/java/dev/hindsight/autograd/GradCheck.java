@@ -7,6 +7,8 @@ import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.Function;
 
 /**
@@ -214,7 +216,7 @@ public final class GradCheck {
             worstExcess = excess;
             worst =
                 String.format(
-                    java.util.Locale.ROOT,
+                    Locale.ROOT,
                     "input %d, element %s = %s: analytic %s, numeric %s (allowed %.0e relative, %.0e"
                         + " absolute)",
                     i,
@@ -353,7 +355,7 @@ public final class GradCheck {
       index[axis] = flat % shape.dim(axis);
       flat /= shape.dim(axis);
     }
-    return java.util.Arrays.toString(index);
+    return Arrays.toString(index);
   }
 
   private String describe() {
@@ -361,7 +363,7 @@ public final class GradCheck {
     for (Tensor t : inputs) {
       text.append(' ').append(t);
       if (!t.isContiguous()) {
-        text.append(" with strides ").append(java.util.Arrays.toString(t.strides()));
+        text.append(" with strides ").append(Arrays.toString(t.strides()));
       }
       if (t.offset() != 0) {
         text.append(" at offset ").append(t.offset());

@@ -3,6 +3,7 @@ package dev.hindsight.engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * An n-dimensional array: a type, a shape, strides and an offset over a {@link Storage}. Views
@@ -160,7 +161,7 @@ public final class Tensor {
       int a = shape.axis(order[i]);
       if (seen[a]) {
         throw new IllegalArgumentException(
-            "permute: axis " + a + " appears twice in " + java.util.Arrays.toString(order));
+            "permute: axis " + a + " appears twice in " + Arrays.toString(order));
       }
       seen[a] = true;
       dims[i] = shape.dim(a);

@@ -2,6 +2,7 @@ package dev.hindsight.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +67,7 @@ public final class Workspace implements AutoCloseable {
   }
 
   /** Runs {@code action} with allocations going to persistent memory even inside a workspace. */
-  public static <T> T outside(java.util.function.Supplier<T> action) {
+  public static <T> T outside(Supplier<T> action) {
     Workspace former = CURRENT.get();
     CURRENT.remove();
     try {

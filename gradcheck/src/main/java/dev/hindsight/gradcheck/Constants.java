@@ -4,6 +4,7 @@ import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.Arrays;
 
 /** Constants beside a variable: on its backend and of its type. */
 final class Constants {
@@ -23,7 +24,7 @@ final class Constants {
 
   static Variable full(Variable like, Shape shape, double value) {
     double[] values = new double[Math.toIntExact(shape.size())];
-    java.util.Arrays.fill(values, value);
+    Arrays.fill(values, value);
     return of(like, shape, values);
   }
 

@@ -7,6 +7,7 @@ import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** Softmax, losses, norms, rotary positions, attention, and checkpointing. */
 final class DecoderSpecs {
@@ -163,7 +164,7 @@ final class DecoderSpecs {
     Shape keys = Shape.of(keyRows, keyHeads, width);
     String call =
         String.format(
-            java.util.Locale.ROOT,
+            Locale.ROOT,
             "%s(queries %s + %s, keys %s + %s, %s, scale %s)",
             name,
             Arrays.toString(queryStart),

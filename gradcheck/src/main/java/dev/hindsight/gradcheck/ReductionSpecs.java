@@ -5,6 +5,7 @@ import dev.hindsight.engine.Shape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** Reductions over some axes, or over all to a scalar. */
 final class ReductionSpecs {
@@ -72,7 +73,7 @@ final class ReductionSpecs {
           Shape shape = d.shape(0, 4, emptyAllowed);
           TensorSample x = d.tensor(shape, domain);
           if (shape.rank() == 0 || d.oneIn(4)) {
-            int[] all = java.util.stream.IntStream.range(0, shape.rank()).toArray();
+            int[] all = IntStream.range(0, shape.rank()).toArray();
             return OpSpec.call(name + "()", x)
                 .is(v -> toScalar.apply(v[0]))
                 .sameAs(v -> twin.apply(v[0].unsqueeze(0), shifted(all)).reshape(Shape.SCALAR));
@@ -86,7 +87,7 @@ final class ReductionSpecs {
 
   /** All axes of a tensor that was given another axis in front; never the empty list. */
   private static int[] shifted(int[] axes) {
-    return java.util.stream.IntStream.rangeClosed(0, axes.length).toArray();
+    return IntStream.rangeClosed(0, axes.length).toArray();
   }
 
   /** A sum as a product with ones, an axis at a time. */

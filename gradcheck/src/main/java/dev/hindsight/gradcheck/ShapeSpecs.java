@@ -4,6 +4,7 @@ import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Views, padding and concatenation. */
 final class ShapeSpecs {
@@ -40,7 +41,7 @@ final class ShapeSpecs {
             v -> {
               // pick element after element of the flat tensor, as rows of width 1
               int n = (int) shape.size();
-              int[] all = java.util.stream.IntStream.range(0, n).toArray();
+              int[] all = IntStream.range(0, n).toArray();
               return v[0].reshape(n, 1)
                   .gatherRows(Constants.indices(v[0], Shape.of(n), all))
                   .reshape(target);
@@ -55,7 +56,7 @@ final class ShapeSpecs {
         .is(v -> v[0].transpose(a, b))
         .sameAs(
             v -> {
-              int[] order = java.util.stream.IntStream.range(0, shape.rank()).toArray();
+              int[] order = IntStream.range(0, shape.rank()).toArray();
               order[shape.axis(a)] = shape.axis(b);
               order[shape.axis(b)] = shape.axis(a);
               return v[0].permute(order);
@@ -74,7 +75,7 @@ final class ShapeSpecs {
         .sameAs(
             v -> {
               // selection sort by exchanges of two axes
-              int[] now = java.util.stream.IntStream.range(0, order.length).toArray();
+              int[] now = IntStream.range(0, order.length).toArray();
               Variable x = v[0];
               for (int i = 0; i < order.length; i++) {
                 int j = i;
@@ -98,7 +99,7 @@ final class ShapeSpecs {
         .is(v -> v[0].slice(axis, from, to))
         .sameAs(
             v -> {
-              int[] ids = java.util.stream.IntStream.range(from, to).toArray();
+              int[] ids = IntStream.range(from, to).toArray();
               Variable last = v[0].transpose(axis, -1);
               int rows = (int) last.shape().drop(-1).size();
               Variable columns = last.reshape(rows, shape.dim(axis)).transpose(0, 1);

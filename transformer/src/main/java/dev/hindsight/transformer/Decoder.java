@@ -10,10 +10,12 @@ import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,8 +123,7 @@ public final class Decoder {
   public void assign(Map<String, Tensor> values) {
     DecoderParameters.check(config, values);
     parameters.forEach(
-        (name, p) ->
-            TensorOps.copy(java.util.Objects.requireNonNull(values.get(name)), p.tensor()));
+        (name, p) -> TensorOps.copy(Objects.requireNonNull(values.get(name)), p.tensor()));
   }
 
   /**
@@ -195,7 +196,7 @@ public final class Decoder {
 
   private DecoderBlock.@Nullable Wanted wanted(
       int[] positions, SequenceLayout layout, int @Nullable [] wanted) {
-    if (wanted == null || java.util.Arrays.equals(wanted, layout.queryLength())) {
+    if (wanted == null || Arrays.equals(wanted, layout.queryLength())) {
       return null;
     }
     int count = 0;

@@ -4,6 +4,7 @@ import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,7 +130,7 @@ final class DecoderBlock {
     Variable inner = up.apply(x);
     Variable active =
         switch (config.mlp()) {
-          case SWIGLU -> java.util.Objects.requireNonNull(gate).apply(x).swiglu(inner);
+          case SWIGLU -> Objects.requireNonNull(gate).apply(x).swiglu(inner);
           case GELU -> inner.gelu();
           case GELU_TANH -> inner.geluTanh();
         };

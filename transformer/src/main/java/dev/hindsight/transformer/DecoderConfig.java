@@ -2,6 +2,7 @@ package dev.hindsight.transformer;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * What a {@link Decoder} looks like. One record covers the families: GPT-2's blocks (LayerNorm,
@@ -142,7 +143,7 @@ public record DecoderConfig(
 
   /** Writes {@code config.json}, atomically. */
   public void write(Path file) throws IOException {
-    DecoderConfigJson.write(file, this, java.util.Map.of());
+    DecoderConfigJson.write(file, this, Map.of());
   }
 
   /** A builder with Llama's choices; the sizes must be set. */

@@ -6,6 +6,7 @@ import dev.hindsight.transformer.DecoderConfig.Positions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -208,7 +209,7 @@ public final class DecoderConfigJson {
         return e;
       }
     }
-    List<String> known = java.util.Arrays.stream(all).map(DecoderConfigJson::name).toList();
+    List<String> known = Arrays.stream(all).map(DecoderConfigJson::name).toList();
     throw problem(key, "is '" + text + "'; known are " + known);
   }
 

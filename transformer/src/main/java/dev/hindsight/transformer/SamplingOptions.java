@@ -1,6 +1,7 @@
 package dev.hindsight.transformer;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * How {@link Generator} chooses tokens. Filters apply in the order top-k, top-p, min-p, each to
@@ -109,7 +110,6 @@ public record SamplingOptions(
 
   @Override
   public int hashCode() {
-    return java.util.Objects.hash(
-        temperature, topK, topP, minP, maxNewTokens, Arrays.hashCode(stopTokens));
+    return Objects.hash(temperature, topK, topP, minP, maxNewTokens, Arrays.hashCode(stopTokens));
   }
 }

@@ -3,6 +3,7 @@ package dev.hindsight.cli.report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -176,7 +177,7 @@ public final class Report {
     }
     Path beside = file.resolveSibling(file.getFileName() + ".part");
     Files.writeString(beside, html());
-    Files.move(beside, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private String title() {

@@ -2,6 +2,7 @@ package dev.hindsight.cli.report;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -59,7 +60,7 @@ final class ReportText {
     Double soonest =
         results.stream()
             .map(ArmResult::generationsToHalf)
-            .filter(java.util.Objects::nonNull)
+            .filter(Objects::nonNull)
             .min(Double::compare)
             .orElse(null);
     for (int i = 0; i < results.size(); i++) {

@@ -1,6 +1,7 @@
 package dev.hindsight.engine.reference;
 
 import dev.hindsight.engine.Tensor;
+import java.util.Arrays;
 
 /**
  * Walks several tensors together, row by row in row-major order, whatever their strides:
@@ -79,7 +80,7 @@ final class Rows {
       }
     }
     // rows of nothing are no rows: where they begin may lie outside of the storage
-    int[] walked = length == 0 ? new int[1] : java.util.Arrays.copyOf(extents, axes);
+    int[] walked = length == 0 ? new int[1] : Arrays.copyOf(extents, axes);
     return new Rows(walked, steps, step, length, start);
   }
 
@@ -99,7 +100,7 @@ final class Rows {
   /** All axes but the last {@code inner} ones; a row is one step: the first element behind it. */
   static Rows leading(int inner, Tensor... tensors) {
     int[] dims = tensors[0].shape().dims();
-    int[] lead = java.util.Arrays.copyOf(dims, dims.length - inner);
+    int[] lead = Arrays.copyOf(dims, dims.length - inner);
     long[][] strides = new long[tensors.length][];
     long[] start = new long[tensors.length];
     for (int t = 0; t < tensors.length; t++) {
@@ -134,7 +135,7 @@ final class Rows {
   /** Begins again, the operands' first elements now being these. */
   Rows restart(long... first) {
     System.arraycopy(first, 0, offset, 0, offset.length);
-    java.util.Arrays.fill(index, 0);
+    Arrays.fill(index, 0);
     begun = false;
     ended = false;
     for (int extent : extents) {

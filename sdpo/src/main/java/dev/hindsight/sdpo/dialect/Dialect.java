@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * A hidden convention for calls: {@code name open argument (separator argument)* close
@@ -91,7 +92,7 @@ public record Dialect(
   }
 
   private static <T> T choose(
-      String what, String written, T[] values, java.util.function.Function<T, String> spelling) {
+      String what, String written, T[] values, Function<T, String> spelling) {
     List<String> possible = new ArrayList<>();
     for (T value : values) {
       String spelled = spelling.apply(value);

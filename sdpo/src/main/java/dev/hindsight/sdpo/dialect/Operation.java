@@ -1,5 +1,6 @@
 package dev.hindsight.sdpo.dialect;
 
+import java.util.Locale;
 import java.util.OptionalLong;
 
 /** What a question can ask for. The order of the constants is the order of the private names. */
@@ -21,7 +22,7 @@ public enum Operation {
   /** The first argument. */
   FST;
 
-  private final String word = name().toLowerCase(java.util.Locale.ROOT);
+  private final String word = name().toLowerCase(Locale.ROOT);
 
   /** The word that questions use, which is also the operation's likeliest name in a dialect. */
   public String word() {
