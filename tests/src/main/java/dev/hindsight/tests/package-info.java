@@ -1,4 +1,4 @@
-/** What crosses modules: conformance, oracles, properties, faults and end-to-end runs. */
+/** What crosses modules: conformance, properties, faults and end-to-end runs. */
 @NullMarked
 package dev.hindsight.tests;
 

@@ -17,8 +17,9 @@ import jdk.incubator.vector.VectorSpecies;
  * or two species in one method, cost a factor of ten. Memory is addressed absolutely through one
  * segment that spans all of it: a segment for each tensor would bring a liveness check and a
  * profile that other segment kinds pollute. Kernels therefore do no bounds checks of their own:
- * shapes are checked in {@link dev.hindsight.engine.TensorOps}, and {@link VectorBackend} keeps the
- * storages reachable while a kernel runs.
+ * shapes are checked in {@link dev.hindsight.engine.TensorOps} and {@link
+ * dev.hindsight.engine.LayerOps}, and {@link VectorBackend} keeps the storages reachable while a
+ * kernel runs.
  */
 final class Simd {
   /** Forces a width in bits; the widest that the processor prefers when absent. */
