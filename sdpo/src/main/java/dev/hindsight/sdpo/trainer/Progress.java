@@ -55,7 +55,9 @@ final class Progress {
     boolean distils = config.method() == TrainConfig.Method.SDPO;
     Double share = distils ? metrics.repromptSampleFraction() : metrics.variedGroupFraction();
     Double successes = metrics.successGroupFraction();
-    return share == null || successes == null || share > 0 || (!distils && successes == 1);
+    return share == null
+        || successes == null
+        || !Signal.isAbsent(config.method(), share, successes);
   }
 
   /** The metrics of step 0: the model as it came. */

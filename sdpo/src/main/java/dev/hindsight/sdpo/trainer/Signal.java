@@ -50,24 +50,40 @@ record Signal(
     double all = rollouts.size();
     double available = rollouts.stream().filter(r -> r.verdict().hasFeedback()).count() / all;
     double active = prompts.stream().filter(TeacherPrompt::active).count() / all;
+    double successFraction = successGroups / (double) groups;
+    double variedFraction = varied / (double) groups;
     boolean grpo = config.method() == TrainConfig.Method.GRPO;
     String absent = null;
-    if (grpo && varied == 0 && successGroups < groups) {
+    if (isAbsent(config.method(), grpo ? variedFraction : active, successFraction)) {
       absent =
-          "no signal: in every group all rewards are equal, so every advantage is 0; more rollouts a"
-              + " question, easier questions or a stronger base model are needed";
-    } else if (!grpo && active == 0) {
-      absent = "no signal: " + why(successGroups, available, options);
+          grpo
+              ? "no signal: in every group all rewards are equal, so every advantage is 0; more"
+                  + " rollouts a question, easier questions or a stronger base model are needed"
+              : "no signal: " + why(successGroups, available, options);
     }
     return new Signal(
-        successGroups / (double) groups,
-        varied / (double) groups,
+        successFraction,
+        variedFraction,
         prompts.stream().filter(p -> p.solution().isPresent()).count() / all,
         available,
         prompts.stream().filter(p -> !p.feedback().isEmpty()).count() / all,
         active,
         (int) prompts.stream().filter(TeacherPrompt::truncated).count(),
         absent);
+  }
+
+  /**
+   * Whether no sample of a step carries signal. Under GRPO that is no alarm where every question
+   * has a success: then all rollouts succeeded.
+   *
+   * @param share SDPO: rollouts whose teacher sees anything; GRPO: questions with varied rewards
+   * @param successGroupFraction questions with at least one success
+   */
+  static boolean isAbsent(TrainConfig.Method method, double share, double successGroupFraction) {
+    return switch (method) {
+      case SDPO -> share == 0;
+      case GRPO -> share == 0 && successGroupFraction < 1;
+    };
   }
 
   private static String why(int successGroups, double available, DemonstrationOptions options) {
