@@ -18,9 +18,11 @@ public final class Advantage {
     double mean = 0;
     double std = 1;
     if (n > 1) {
+      // one division: n parts r / n need not add up to r, and equal rewards must have no advantage
       for (double r : rewards) {
-        mean += r / n;
+        mean += r;
       }
+      mean /= n;
       double squares = 0;
       for (double r : rewards) {
         squares += (r - mean) * (r - mean);

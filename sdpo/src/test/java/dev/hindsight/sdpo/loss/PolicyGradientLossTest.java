@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.hindsight.sdpo.loss.Golden.Arithmetic;
 import dev.hindsight.sdpo.loss.Golden.Result;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,7 +35,13 @@ class PolicyGradientLossTest {
 
   @Test
   void aGroupThatAgreesHasNoAdvantage() {
-    assertThat(Advantage.groupRelative(new double[] {1, 1, 1}, true)).containsOnly(0.0);
+    // of any size: six times a sixth is not one
+    for (int n = 2; n <= 64; n++) {
+      double[] rewards = new double[n];
+      Arrays.fill(rewards, 1);
+      assertThat(Advantage.groupRelative(rewards, true)).containsOnly(0.0);
+      assertThat(Advantage.groupRelative(rewards, false)).containsOnly(0.0);
+    }
   }
 
   @ParameterizedTest
