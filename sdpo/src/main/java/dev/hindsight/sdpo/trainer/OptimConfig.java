@@ -26,9 +26,9 @@ public record OptimConfig(
   /** What the learning rate does after warm-up. */
   public enum LrSchedule {
     CONSTANT,
-    /** To zero, in a straight line. */
+    /** In a straight line that would reach zero one step after the last. */
     LINEAR,
-    /** To zero, along half a cosine. */
+    /** Along half a cosine that would reach zero one step after the last. */
     COSINE
   }
 

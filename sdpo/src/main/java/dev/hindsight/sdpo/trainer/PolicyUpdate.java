@@ -103,9 +103,12 @@ final class PolicyUpdate implements AutoCloseable {
         : new Support.TopK(d.distillationTopk(), d.distillationAddTail());
   }
 
-  private static Schedule schedule(TrainConfig config) {
+  /** The learning rate by optimiser step. */
+  static Schedule schedule(TrainConfig config) {
     OptimConfig o = config.optim();
-    long steps = Math.max(1, (long) config.steps() * config.miniBatches());
+    // a decay to zero gets there one step after the last: at zero, the answers of the last
+    // generation would be sampled and judged for a step that moves nothing
+    long steps = (long) config.steps() * config.miniBatches() + 1;
     Schedule schedule =
         switch (o.lrSchedule()) {
           case CONSTANT -> Schedule.constant(o.lr());

@@ -1,7 +1,9 @@
 package dev.hindsight.sdpo.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.hindsight.autograd.Schedule;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.sdpo.environment.Environment;
@@ -122,6 +124,27 @@ class PolicyUpdateTest {
         last = update.update(samples).getFirst().outputs().loss();
       }
       assertThat(last).isLessThan(first / 3);
+    }
+  }
+
+  /** No generation is sampled in vain: the last optimiser step still has a rate. */
+  @Test
+  void aDecayToZeroLeavesTheLastStepARate() {
+    for (String decay : new String[] {"linear", "cosine"}) {
+      TrainConfig config =
+          TinyRun.config(
+              Method.GRPO,
+              "steps=5",
+              "train_batch_size=4",
+              "actor.ppo_mini_batch_size=2",
+              "optim.lr=0.1",
+              "optim.lr_schedule=" + decay);
+      Schedule schedule = PolicyUpdate.schedule(config);
+      assertThat(schedule.at(1)).isEqualTo(.1);
+      // a tenth of the way is left; half a cosine has (1 - cos(pi / 10)) / 2 of its height there
+      double left = decay.equals("linear") ? .1 : (1 - Math.cos(Math.PI / 10)) / 2;
+      assertThat(schedule.at(10)).isCloseTo(.1 * left, within(1e-15));
+      assertThat(schedule.at(11)).isCloseTo(0, within(1e-15));
     }
   }
 
