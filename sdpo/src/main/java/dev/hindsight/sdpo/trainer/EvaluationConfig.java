@@ -10,7 +10,7 @@ package dev.hindsight.sdpo.trainer;
  * @param questions held-out questions of an evaluation; 0 is all of them; default 256
  * @param n responses a question for avg@n at {@code temperature}; 0 leaves avg@n out; default 0.
  *     The command {@code evaluate} has its own
- * @param temperature of avg@n; default 1
+ * @param temperature of avg@n, and of the policy whose exact accuracy is taken; default 1
  * @param teacherQuestions held-out questions on which the self-teacher is measured after one failed
  *     attempt of the initial policy; 0 leaves it out; default 64
  * @param teacherFreq measure the self-teacher after every so many steps that are evaluated, before
