@@ -2,6 +2,7 @@ package dev.hindsight.tests.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -264,6 +265,25 @@ class LauncherTest {
     Files.writeString(lock.resolve("pid"), dead.pid() + "\n");
     assertThat(launch(Map.of(), "devices").code).isZero();
     assertThat(lock).doesNotExist();
+  }
+
+  /**
+   * The lock cannot be made there, which was taken for another build: the command waited for ever.
+   */
+  @Test
+  void staleCheckoutThatCannotBeWrittenSaysSo() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Files.delete(repository.resolve("cli/target/hindsight.jar"));
+    Path target = repository.resolve("cli/target");
+    assertThat(target.toFile().setWritable(false)).isTrue();
+    try {
+      assumeFalse(Files.isWritable(target), "root may write anywhere");
+      Run run = launch(Map.of(), "devices");
+      assertThat(run.code).isEqualTo(73);
+      assertThat(run.err).contains("cli/target cannot be written");
+    } finally {
+      assertThat(target.toFile().setWritable(true)).isTrue();
+    }
   }
 
   @Test
