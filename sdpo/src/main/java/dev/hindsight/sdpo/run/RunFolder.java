@@ -197,6 +197,11 @@ public final class RunFolder implements AutoCloseable {
     return JsonLines.read(metricsFile(), type);
   }
 
+  /** The lines of {@code timings.jsonl} so far. */
+  public <T> List<T> readTimings(Class<T> type) throws IOException {
+    return JsonLines.read(timingsFile(), type);
+  }
+
   /** Writes {@code summary.json}. */
   public void writeSummary(Object summary) throws IOException {
     AtomicFile.write(folder.resolve("summary.json"), Json.pretty(summary));

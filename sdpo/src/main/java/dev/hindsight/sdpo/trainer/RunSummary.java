@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     evaluations; null when never reached
  * @param generationsToNinety the same for .9
  * @param baseTeacherAccuracy accuracy of the self-teacher before training
- * @param wallSeconds clock time of this process's part of the run
+ * @param wallSeconds clock time of the run: of this process, and of the steps done before a resume
  * @param alarms every different alarm of the run, with the step that raised it first
  */
 public record RunSummary(

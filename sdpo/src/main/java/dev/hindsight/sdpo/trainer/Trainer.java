@@ -153,6 +153,8 @@ public final class Trainer implements AutoCloseable {
       restore(from.get());
     }
     run.openRecords(from.orElse(null));
+    double before =
+        run.readTimings(StepTimings.class).stream().mapToDouble(StepTimings::totalSeconds).sum();
     progress.replay(run.readMetrics(StepMetrics.class));
     listener.started(progress.step(), config.steps());
     if (from.isEmpty() && config.evaluation().valBeforeTrain()) {
@@ -171,7 +173,8 @@ public final class Trainer implements AutoCloseable {
       model.save(run.path().resolve("model"));
     }
     RunSummary summary =
-        progress.summary(environment.name(), policy.backend().description(), seconds(began));
+        progress.summary(
+            environment.name(), policy.backend().description(), before + seconds(began));
     run.writeSummary(summary);
     return summary;
   }

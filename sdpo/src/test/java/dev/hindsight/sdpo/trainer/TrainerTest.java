@@ -260,5 +260,14 @@ class TrainerTest {
     assertThat(sample.teacherPrompt()).startsWith(sample.question()).contains(sample.feedback());
     assertThat(Files.readAllLines(folder.resolve("a/timings.jsonl"))).hasSize(2);
     assertThat(folder.resolve("a/summary.json")).exists();
+    // opened once more, it has not become a run of a moment
+    double former = 0;
+    try (RunFolder run = RunFolder.resume(folder.resolve("a"))) {
+      for (StepTimings step : run.readTimings(StepTimings.class)) {
+        former += step.totalSeconds();
+      }
+    }
+    RunSummary again = TinyRun.run(config, folder.resolve("a"), "auto", TrainListener.SILENT);
+    assertThat(again.wallSeconds()).isGreaterThan(former);
   }
 }
