@@ -96,6 +96,9 @@ final class EvaluateCommand extends HindsightCommand {
     if (answers < 0) {
       throw new Failure("-k: got " + answers + ", expected 0 or more");
     }
+    if (questions != null && questions < 0) {
+      throw new Failure("--questions: got " + questions + ", expected 1 or more, or 0 for all");
+    }
     if (!(temperature > 0)) {
       throw new Failure("--temperature: got " + temperature + ", expected a positive number");
     }

@@ -39,6 +39,7 @@ import picocli.CommandLine.IVersionProvider;
       "  ./hindsight quickstart           SDPO beside GRPO, a minute or two",
       "  ./hindsight generate --model models/dialect-48x2 --prompt \"max 4 9 2\"",
       "  ./hindsight COMMAND --help       options and examples of a command",
+      "  ./hindsight test                 builds everything and runs every test",
       "  source <(./hindsight generate-completion)   completion for bash and zsh"
     })
 public final class Main implements Runnable {
@@ -49,7 +50,16 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+    int code = commandLine().execute(args);
+    // print streams swallow errors: without this a result lost on a full disk would pass for
+    // success
+    if (System.out.checkError() && code == CommandLine.ExitCode.OK) {
+      System.err.println(
+          "hindsight: not everything could be written to standard output: its disk is full, or what"
+              + " read it has ended");
+      code = CommandLine.ExitCode.SOFTWARE;
+    }
+    System.exit(code);
   }
 
   /**

@@ -67,6 +67,9 @@ final class QuickstartCommand extends HindsightCommand {
 
   @Override
   int run(Screen screen) throws Exception {
+    if (steps < 1) {
+      throw new Failure("--steps: got " + steps + ", expected at least 1");
+    }
     QuickstartState state = resume ? resumed() : claimed();
     Backend backend = compute.open();
     try (StopSignal stop = new StopSignal(screen)) {

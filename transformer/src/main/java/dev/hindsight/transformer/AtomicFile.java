@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Replaces a file as a whole or not at all: the content is written beside it under {@code
  * NAME.partial}, forced to the disk, and renamed over it. A reader, a crash or a full disk never
- * meets half a file.
+ * meets half a file. Through a symbolic link the file that it names is replaced; only regular files
+ * are.
  */
 public final class AtomicFile {
   /** What the content is, written to the channel that it is handed. */
@@ -57,7 +58,7 @@ public final class AtomicFile {
   }
 
   static void write(Path file, Content content, Opener opener) throws IOException {
-    Path absolute = file.toAbsolutePath();
+    Path absolute = target(file);
     Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
     try {
       try (WritableByteChannel out = opener.open(partial)) {
@@ -80,6 +81,25 @@ public final class AtomicFile {
       throw e;
     }
     forceDirectory(absolute.getParent());
+  }
+
+  /**
+   * Where the rename goes. A link stays and its file is replaced; a device or a pipe is refused, as
+   * a rename would put a file in its place.
+   */
+  private static Path target(Path file) throws IOException {
+    Path absolute = file.toAbsolutePath();
+    if (Files.exists(absolute) && !Files.isRegularFile(absolute)) {
+      throw new IOException(
+          "cannot write "
+              + file
+              + ": it is "
+              + (Files.isDirectory(absolute) ? "a folder" : "a device or a pipe")
+              + "; expected the name of a file");
+    }
+    return Files.isSymbolicLink(absolute) && Files.exists(absolute)
+        ? absolute.toRealPath()
+        : absolute;
   }
 
   /** Writes all of {@code bytes}; a channel may take fewer at once. */

@@ -2,6 +2,7 @@ package dev.hindsight.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
@@ -285,6 +286,22 @@ class SafetensorsTest {
             out.close();
           }
         };
+  }
+
+  /** A rename over /dev/full, tried once as root, left a plain file in its place. */
+  @Test
+  void onlyRegularFilesAreReplacedAndLinksAreFollowed() throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0);
+    assertThatThrownBy(() -> AtomicFile.write(pipe, "x"))
+        .hasMessageContaining("a device or a pipe");
+    assertThat(Files.isRegularFile(pipe)).isFalse();
+    assertThatThrownBy(() -> AtomicFile.write(folder, "x")).hasMessageContaining("it is a folder");
+    Path file = Files.writeString(folder.resolve("file"), "former");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), file);
+    AtomicFile.write(link, "new");
+    assertThat(link).isSymbolicLink();
+    assertThat(file).hasContent("new");
   }
 
   /** A checkpoint that cannot be written must not cost the one before it. */

@@ -1,9 +1,9 @@
 package dev.hindsight.cli.report;
 
+import dev.hindsight.transformer.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -175,9 +175,7 @@ public final class Report {
     if (folder != null) {
       Files.createDirectories(folder);
     }
-    Path beside = file.resolveSibling(file.getFileName() + ".part");
-    Files.writeString(beside, html());
-    Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.write(file, html());
   }
 
   private String title() {

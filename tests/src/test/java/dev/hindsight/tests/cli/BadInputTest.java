@@ -3,6 +3,7 @@ package dev.hindsight.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.hindsight.tests.cli.Cli.Outcome;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,7 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -124,7 +128,21 @@ class BadInputTest {
     fails(Cli.run("generate", "--modle", "x", "--prompt", "y"), 2, "did you mean '--model'?");
     fails(Cli.run("train"), 2, "expected a configuration file, or --resume DIR");
     fails(
-        Cli.run("logits", "--model", "x", "--tokens", "1,x", "--out", "y"), 2, "'x' is not an int");
+        Cli.run("logits", "--model", "x", "--tokens", "1,x", "--out", "y"),
+        2,
+        "'x' is not a whole number");
+    fails(Cli.run("devices", "--seed", "1"), 2, "unknown option '--seed'");
+    fails(Cli.run("selftest", "--seed", "1e3"), 2, "'1e3' is not a whole number of 64 bits");
+    fails(
+        Cli.run("generate", "--model", "m", "--prompt", "p", "--top-p", "x"),
+        2,
+        "'x' is not a number");
+    fails(
+        Cli.run("evaluate", "--model", "m", "--checkpoint", "x"),
+        2,
+        "expected one of [last, best], got 'x'");
+    fails(Cli.run("evaluate", "--model", "m", "--questions", "-1"), 1, "--questions: got -1");
+    fails(Cli.run("quickstart", "--steps", "0", "--out", folder.resolve("q")), 1, "--steps: got 0");
     fails(Cli.run(), 2, "--help");
   }
 
@@ -140,6 +158,23 @@ class BadInputTest {
         Cli.run("generate", "--model", model, "--prompt", "max 1 2", "--threads", "0"),
         1,
         "threads: expected 1 to 1024, got 0");
+  }
+
+  // ------------------------------------------------------------ outputs
+
+  /** Buffered output that cannot be written is noticed by nobody unless the command looks. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aResultThatCannotBePrintedIsAFailure() throws Exception {
+    Path err = folder.resolve("err");
+    Process process =
+        new ProcessBuilder(Cli.command("devices", "--json"))
+            .redirectOutput(new File("/dev/full"))
+            .redirectError(err.toFile())
+            .start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    assertThat(err).content().contains("standard output");
   }
 
   // ------------------------------------------------------------ prompts
