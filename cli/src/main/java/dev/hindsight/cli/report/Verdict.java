@@ -25,7 +25,8 @@ public final class Verdict {
         sdpo.isPresent() && grpo.isPresent()
             ? comparison(sdpo.get(), grpo.get())
             : arms.isEmpty() ? "No run has finished a step" : single(arms, base);
-    String control = ArmResult.find(arms, ArmResult.FOREIGN).map(a -> control(a, base)).orElse("");
+    String control =
+        ArmResult.find(arms, ArmResult.FOREIGN).map(a -> control(a, arms, base)).orElse("");
     return sentence + control + ".";
   }
 
@@ -92,13 +93,18 @@ public final class Verdict {
   }
 
   /** What the control says about where a gain came from. */
-  private static String control(ArmResult foreign, @Nullable Double base) {
+  private static String control(ArmResult foreign, List<ArmResult> arms, @Nullable Double base) {
     Double last = foreign.finalAccuracy();
-    if (last == null) {
+    if (last == null || arms.size() == 1) {
       return "";
     }
     String figure = Figures.percent(last);
-    if (last < Math.max(0.02, 2 * value(base))) {
+    double nothing = Math.max(0.02, 2 * value(base));
+    boolean gain = arms.stream().anyMatch(a -> a != foreign && value(a.finalAccuracy()) >= nothing);
+    if (!gain) {
+      return "; with feedback about a foreign dialect it ended at " + figure;
+    }
+    if (last < nothing) {
       return "; with feedback about a foreign dialect it learned nothing ("
           + figure
           + "), so the gain comes from what the feedback says";

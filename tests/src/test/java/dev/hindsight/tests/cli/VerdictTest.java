@@ -75,6 +75,11 @@ class VerdictTest {
                 + " from what the feedback says.");
     assertThat(verdict(sdpo, grpo, never("sdpo_foreign_feedback", 0.3)))
         .endsWith("not all of the gain comes from what the feedback says.");
+    assertThat(
+            verdict(
+                never("sdpo", 0.01), never("grpo", 0.01), never("sdpo_foreign_feedback", 0.0006)))
+        .endsWith("; with feedback about a foreign dialect it ended at 0.06 %.");
+    assertThat(verdict(never("sdpo_foreign_feedback", 0.0006))).doesNotContain("gain");
   }
 
   @Test
