@@ -74,7 +74,7 @@ final class Failures implements IExecutionExceptionHandler {
   }
 
   /** Errors are not exceptions to picocli: commands hand them over here. */
-  static int outOfMemory(OutOfMemoryError e, CommandLine command) {
+  static int error(Error e, CommandLine command) {
     report(e, command);
     return CommandLine.ExitCode.SOFTWARE;
   }

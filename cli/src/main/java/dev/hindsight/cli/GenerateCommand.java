@@ -24,8 +24,10 @@ import picocli.CommandLine.Option;
     description = "Let a model answer a prompt.",
     footer = {
       "  ./hindsight generate --model models/dialect-48x2 --prompt \"max 4 9 2\"",
-      "  ./hindsight generate --model runs/quickstart/sdpo --prompt \"rng 7 3\" --temperature 0",
-      "  ./hindsight generate --model models/dialect-48x2 --raw --prompt \"<bos>add 1 2<asst>\" -n 5"
+      "  ./hindsight generate --model runs/quickstart/sdpo --prompt \"rng 7 3\" \\",
+      "      --temperature 0",
+      "  ./hindsight generate --model models/dialect-48x2 \\",
+      "      --raw --prompt \"<bos>add 1 2<asst>\" -n 5"
     })
 final class GenerateCommand extends HindsightCommand {
   private static final long STREAM = 0x6765_6E65_7261_7465L;

@@ -7,7 +7,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /**
- * What all commands share: where they print, and that running out of memory is told as an error.
+ * What all commands share: where they print, and that whatever goes wrong is told as a message,
+ * running out of memory included.
  */
 @Command(
     mixinStandardHelpOptions = true,
@@ -24,8 +25,8 @@ abstract class HindsightCommand implements Callable<Integer> {
     Screen screen = new Screen(spec.commandLine().getOut(), spec.commandLine().getErr(), output);
     try {
       return run(screen);
-    } catch (OutOfMemoryError e) {
-      return Failures.outOfMemory(e, spec.commandLine());
+    } catch (Error e) {
+      return Failures.error(e, spec.commandLine());
     } finally {
       screen.flush();
     }

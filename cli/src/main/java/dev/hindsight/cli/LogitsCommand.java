@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
           + " scores of the token after token i."
     },
     footer = {
-      "  ./hindsight logits --model models/dialect-48x2 --tokens 1,12,24,2 --out logits.safetensors"
+      "  ./hindsight logits --model models/dialect-48x2 --tokens 1,12,24,2 \\",
+      "      --out logits.safetensors"
     })
 final class LogitsCommand extends HindsightCommand {
   @Option(

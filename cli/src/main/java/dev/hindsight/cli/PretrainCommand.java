@@ -26,7 +26,8 @@ import picocli.CommandLine.Parameters;
     },
     footer = {
       "  ./hindsight pretrain configs/dialect-base.yaml",
-      "  ./hindsight pretrain configs/dialect-base.yaml --set steps=500 --out runs/short",
+      "  ./hindsight pretrain configs/dialect-base.yaml --set steps=500 \\",
+      "      --out runs/short",
       "  ./hindsight pretrain configs/dialect-base.yaml --resume"
     })
 final class PretrainCommand extends HindsightCommand {

@@ -7,6 +7,7 @@ import dev.hindsight.cli.report.RunRecord;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.sdpo.trainer.RunSummary;
 import dev.hindsight.sdpo.trainer.TrainConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "  ./hindsight train configs/sdpo-dialect.yaml",
       "  ./hindsight train configs/grpo-dialect.yaml --seed 1 --out runs/grpo-1",
-      "  ./hindsight train configs/sdpo-dialect.yaml --set environment.level=P --set optim.lr=1e-3",
+      "  ./hindsight train configs/sdpo-dialect.yaml --set environment.level=P \\",
+      "      --set optim.lr=1e-3",
       "  ./hindsight train --resume runs/sdpo-dialect-seed0"
     })
 final class TrainCommand extends HindsightCommand {
@@ -108,6 +110,12 @@ final class TrainCommand extends HindsightCommand {
           spec.commandLine(),
           "--resume goes on with the settings of the run; leave --set, --seed, --out and"
               + " --overwrite away");
+    }
+    if (Files.exists(folder.resolve(QuickstartState.FILE))) {
+      throw new Failure(
+          folder
+              + " holds the runs of a quickstart; go on with ./hindsight quickstart --resume --out "
+              + folder);
     }
     Backend backend = compute.open();
     try (StopSignal stop = new StopSignal(screen)) {

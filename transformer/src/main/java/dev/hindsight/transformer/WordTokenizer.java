@@ -104,7 +104,7 @@ public final class WordTokenizer implements Tokenizer {
                 + at
                 + " of '"
                 + (text.length() > 200 ? text.substring(0, 200) + "..." : text)
-                + "'");
+                + "'; its words stand in the model's tokenizer.json");
       }
     }
     return Arrays.copyOf(tokens, count);

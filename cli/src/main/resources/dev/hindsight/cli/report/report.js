@@ -404,7 +404,7 @@
     const row = element("div", "scale");
     row.append(element("span", "", "less likely to the teacher  −" + FULL), element("span", "bar"),
       element("span", "", "+" + FULL + "  more likely"),
-      element("span", "", "· the number below a token is log q − log p (teacher q, student p)"));
+      element("span", "", "the number below a token is log q − log p (teacher q, student p)"));
     return row;
   }
 

@@ -156,7 +156,7 @@ public final class Configs {
               .sorted()
               .toList();
       return DidYouMean.hint(missing.getFileName().toString(), names)
-          + (names.isEmpty() ? "" : " There: " + String.join(", ", names));
+          + (names.isEmpty() ? "" : ". There: " + String.join(", ", names));
     } catch (IOException e) {
       return "";
     }

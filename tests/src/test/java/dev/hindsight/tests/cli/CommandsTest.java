@@ -48,6 +48,10 @@ class CommandsTest {
       Outcome help = Cli.run(command, "--help");
       assertThat(help.code()).isZero();
       assertThat(help.out()).contains("Examples:", "./hindsight " + command, "--json", "--quiet");
+      // examples are there to be copied: one that is broken at the screen's edge cannot be
+      assertThat(help.out().split("Examples:\\R")[1].lines())
+          .allMatch(
+              line -> line.startsWith("  ./hindsight") || line.startsWith("      --"), command);
       if (!List.of("report", "devices").contains(command)) {
         assertThat(help.out()).contains("--backend", "--threads", "--seed");
       }
