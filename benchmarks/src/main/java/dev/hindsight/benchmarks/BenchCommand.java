@@ -1,0 +1,238 @@
+package dev.hindsight.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code ./hindsight bench}. */
+@Command(
+    name = "hindsight bench",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    description = {
+      "Measure kernels and whole steps of models, as a share of what this machine can do.",
+      "With --peers beside OpenBLAS, oneDNN and libtorch, in turns, each in a process of its own; a"
+          + " ratio above 1 means that Hindsight is faster (or needs less memory)."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  ./hindsight bench --quick                     all cases on Hindsight alone",
+      "  ./hindsight bench --peers --json bench.json   beside the peers; fetches 140 MB the first time",
+      "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1"
+    })
+public final class BenchCommand implements Callable<Integer> {
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--peers",
+      description =
+          "Compare with OpenBLAS, oneDNN and libtorch, fetched by Maven (140 MB) the first time.")
+  private boolean withPeers;
+
+  @Option(names = "--quick", description = "Few and short rounds: under two minutes.")
+  private boolean quick;
+
+  @Option(
+      names = "--group",
+      split = ",",
+      paramLabel = "GROUP",
+      description = {
+        "Only these: sgemm, attention, elementwise, gpt-train, decode, pretrain-tiny, sdpo-tiny,"
+            + " memory."
+      })
+  private List<String> groups = List.of();
+
+  @Option(
+      names = "--case",
+      paramLabel = "TEXT",
+      description = "Only cases whose name contains this.")
+  private @Nullable String containing;
+
+  @Option(
+      names = "--peer",
+      split = ",",
+      paramLabel = "NAME",
+      description = "With --peers, only these: openblas, onednn, libtorch.")
+  private List<String> onlyPeers = List.of();
+
+  @Option(
+      names = "--threads",
+      split = ",",
+      paramLabel = "N",
+      description = "Numbers of threads to measure (default: 1 and all processors).")
+  private List<Integer> threads = List.of();
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to this file.")
+  private @Nullable Path json;
+
+  /** Runs the command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(
+        new CommandLine(new BenchCommand())
+            .setExecutionExceptionHandler(
+                (e, line, _) -> {
+                  line.getErr().println("hindsight: " + e.getMessage());
+                  return 1;
+                })
+            .execute(args));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = commandLine().getOut();
+    List<Case> cases = chosen();
+    List<SideBySide.Peer> peers = withPeers ? peers() : List.of();
+    SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
+    SideBySide comparison = new SideBySide(jar("hindsight.benchmarks.jar"), peers, effort);
+    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+    Map<String, Object> machine = new LinkedHashMap<>();
+    for (int n : threadCounts()) {
+      comparison.run(cases, n, new Printer(out, rows, machine));
+    }
+    if (json != null) {
+      Map<String, Object> all = new LinkedHashMap<>();
+      all.put("machine", machine);
+      all.put("rows", rows);
+      Files.writeString(
+          json,
+          JsonMapper.builder()
+                  .enable(SerializationFeature.INDENT_OUTPUT)
+                  .build()
+                  .writeValueAsString(all)
+              + "\n");
+    }
+    return 0;
+  }
+
+  private CommandLine commandLine() {
+    return java.util.Objects.requireNonNull(spec).commandLine();
+  }
+
+  private List<Case> chosen() {
+    List<String> known = Cases.all().stream().map(Case::group).distinct().toList();
+    for (String g : groups) {
+      if (!known.contains(g)) {
+        throw new CommandLine.ParameterException(
+            commandLine(), "--group: no " + g + "; there are " + String.join(", ", known));
+      }
+    }
+    List<Case> cases =
+        Cases.all().stream()
+            .filter(c -> groups.isEmpty() || groups.contains(c.group()))
+            .filter(c -> containing == null || c.name().contains(containing))
+            .toList();
+    if (cases.isEmpty()) {
+      throw new CommandLine.ParameterException(
+          commandLine(), "no case's name contains '" + containing + "'");
+    }
+    return cases;
+  }
+
+  private List<Integer> threadCounts() {
+    for (int n : threads) {
+      if (n < 1) {
+        throw new CommandLine.ParameterException(
+            commandLine(), "--threads: expected 1 or more, got " + n);
+      }
+    }
+    if (!threads.isEmpty()) {
+      return threads;
+    }
+    int all = Runtime.getRuntime().availableProcessors();
+    return all == 1 ? List.of(1) : List.of(1, all);
+  }
+
+  private List<SideBySide.Peer> peers() {
+    String jar = jar("hindsight.peers.jar");
+    List<String> names = List.of("openblas", "onednn", "libtorch");
+    for (String p : onlyPeers) {
+      if (!names.contains(p)) {
+        throw new CommandLine.ParameterException(
+            commandLine(), "--peer: no " + p + "; there are " + String.join(", ", names));
+      }
+    }
+    return names.stream()
+        .filter(n -> onlyPeers.isEmpty() || onlyPeers.contains(n))
+        .map(n -> new SideBySide.Peer(n, jar))
+        .toList();
+  }
+
+  /** The launcher says where the jars are that it built. */
+  private static String jar(String property) {
+    String jar = System.getProperty(property);
+    if (jar == null || !Files.isReadable(Path.of(jar))) {
+      throw new IllegalStateException(
+          "bench: no jar at " + property + "=" + jar + "; start with ./hindsight bench");
+    }
+    return jar;
+  }
+
+  private record Printer(
+      PrintWriter out, List<Map<String, @Nullable Object>> rows, Map<String, Object> machine)
+      implements SideBySide.Listener {
+    @Override
+    public void limits(int threads, Limits limits) {
+      say(
+          "%n%d thread%s: multiply-adds reach %.0f GFLOP/s, memory gives %.0f GB/s",
+          threads, threads == 1 ? "" : "s", limits.gigaflops(), limits.gigabytes());
+      machine.put(
+          threads + "T",
+          Map.of("fma_gflops", limits.gigaflops(), "read_gb_per_s", limits.gigabytes()));
+    }
+
+    @Override
+    public void contender(int threads, String name, String description) {
+      say("  %-10s %s", name, description);
+      machine.put(threads + "T " + name, description);
+    }
+
+    @Override
+    public void row(Row r) {
+      rows.add(r.json());
+      String mine =
+          String.format(
+              Locale.ROOT,
+              "%-14s%-32s%12s %-9s",
+              r.work().group(),
+              r.work().name(),
+              figure(r.ours()),
+              r.work().unit());
+      String share =
+          Double.isNaN(r.limitShare())
+              ? "      "
+              : String.format(Locale.ROOT, "%4.0f %%", 100 * r.limitShare());
+      String spread = String.format(Locale.ROOT, "+-%2.0f %%", 100 * r.spread());
+      String peer =
+          r.peer() == null
+              ? ""
+              : String.format(
+                  Locale.ROOT, "  %-9s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
+      say("%s %s %s%s", mine, spread, share, peer);
+    }
+
+    private static String figure(double x) {
+      return String.format(Locale.ROOT, x < 10 ? "%.2f" : x < 1000 ? "%.1f" : "%,.0f", x);
+    }
+
+    private void say(String format, Object... values) {
+      out.println(String.format(Locale.ROOT, format, values));
+      out.flush();
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package dev.hindsight.benchmarks;
+
+import org.jspecify.annotations.Nullable;
+
+/** A library that is measured. Found by {@link java.util.ServiceLoader} in its own process. */
+public interface Contender {
+  /** Its name in tables, such as {@code openblas}. */
+  String name();
+
+  /** Version, threads, and which kernels it chose. */
+  String description();
+
+  /**
+   * Prepares a case.
+   *
+   * @return does the case's work once; null when this contender has no such thing
+   */
+  @Nullable Runnable prepare(Case work);
+}

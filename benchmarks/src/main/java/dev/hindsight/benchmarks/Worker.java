@@ -1,0 +1,138 @@
+package dev.hindsight.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One contender in a process of its own: threads that one library leaves spinning, and what its
+ * code does to the compiler or to memory, cannot reach another. Obeys lines on standard input; each
+ * answer is a line on standard output that begins with {@link #ANSWER}, for libraries print, too.
+ */
+public final class Worker {
+  static final String ANSWER = "@bench ";
+
+  private static final double SETTLED = 0.95;
+  private static final double PATIENCE = 0.6;
+
+  private final Contender contender;
+  private @Nullable Case work;
+  private @Nullable Runnable step;
+
+  private Worker(Contender contender) {
+    this.contender = contender;
+  }
+
+  /**
+   * @param args the contender's name
+   */
+  public static void main(String[] args) throws IOException {
+    String name = args[0];
+    Contender contender =
+        ServiceLoader.load(Contender.class).stream()
+            .map(ServiceLoader.Provider::get)
+            .filter(c -> c.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("bench: no contender " + name));
+    new Worker(contender).serve();
+  }
+
+  private void serve() throws IOException {
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      int blank = line.indexOf(' ');
+      String verb = blank < 0 ? line : line.substring(0, blank);
+      String rest = blank < 0 ? "" : line.substring(blank + 1);
+      System.out.println(ANSWER + answer(verb, rest));
+      System.out.flush();
+    }
+  }
+
+  private String answer(String verb, String rest) throws IOException {
+    return switch (verb) {
+      case "describe" -> contender.description();
+      case "limits" -> {
+        Limits limits = ((Hindsight) contender).limits();
+        yield limits.gigaflops() + " " + limits.gigabytes();
+      }
+      case "prepare" -> {
+        work = Cases.of(rest);
+        step = contender.prepare(work);
+        yield step == null ? "none" : "ready";
+      }
+      case "warm" -> {
+        warm(Double.parseDouble(rest));
+        yield "warm";
+      }
+      case "run" -> Double.toString(rate(Double.parseDouble(rest)));
+      case "peak" -> Double.toString(peakResident());
+      default -> throw new IllegalArgumentException("bench worker: " + verb);
+    };
+  }
+
+  /** Runs until no turn has been clearly quicker for a while. */
+  private void warm(double limit) {
+    Runnable s = prepared();
+    long begin = System.nanoTime();
+    double best = Double.MAX_VALUE;
+    double found = 0;
+    double now;
+    do {
+      long start = System.nanoTime();
+      s.run();
+      long end = System.nanoTime();
+      double seconds = (end - start) / 1e9;
+      now = (end - begin) / 1e9;
+      if (seconds < SETTLED * best) {
+        found = now;
+        best = seconds;
+      }
+    } while (now - found < PATIENCE && now < limit);
+  }
+
+  private double rate(double seconds) {
+    Runnable s = prepared();
+    Case c = work;
+    if (c == null) {
+      throw new IllegalStateException("bench worker: run before prepare");
+    }
+    double unit = c.work();
+    long begin = System.nanoTime();
+    long count = 0;
+    double elapsed;
+    do {
+      s.run();
+      count++;
+      elapsed = (System.nanoTime() - begin) / 1e9;
+    } while (elapsed < seconds);
+    return unit * count / elapsed;
+  }
+
+  private Runnable prepared() {
+    Runnable s = step;
+    if (s == null) {
+      throw new IllegalStateException("bench worker: nothing is prepared");
+    }
+    return s;
+  }
+
+  /** Megabytes (1e6) of this process that were ever in memory at once; NaN where Linux is not. */
+  private static double peakResident() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.isReadable(status)) {
+      return Double.NaN;
+    }
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmHWM:")) {
+        return Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024 / 1e6;
+      }
+    }
+    return Double.NaN;
+  }
+}
