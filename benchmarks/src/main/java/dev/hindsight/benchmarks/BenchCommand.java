@@ -99,7 +99,7 @@ public final class BenchCommand implements Callable<Integer> {
     List<Case> cases = chosen();
     List<SideBySide.Peer> peers = withPeers ? peers() : List.of();
     SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
-    SideBySide comparison = new SideBySide(jar("hindsight.benchmarks.jar"), peers, effort);
+    SideBySide comparison = new SideBySide(jar("benchmarks/target/bench.jar"), peers, effort);
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
     Map<String, Object> machine = new LinkedHashMap<>();
     for (int n : threadCounts()) {
@@ -159,7 +159,7 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private List<SideBySide.Peer> peers() {
-    String jar = jar("hindsight.peers.jar");
+    String jar = jar("benchmarks/peers/target/peers.jar");
     List<String> names = List.of("openblas", "onednn", "libtorch");
     for (String p : onlyPeers) {
       if (!names.contains(p)) {
@@ -173,14 +173,13 @@ public final class BenchCommand implements Callable<Integer> {
         .toList();
   }
 
-  /** The launcher says where the jars are that it built. */
-  private static String jar(String property) {
-    String jar = System.getProperty(property);
-    if (jar == null || !Files.isReadable(Path.of(jar))) {
-      throw new IllegalStateException(
-          "bench: no jar at " + property + "=" + jar + "; start with ./hindsight bench");
+  /** A jar that the launcher built, below the folder that it names. */
+  private static String jar(String path) {
+    Path jar = Path.of(System.getProperty("hindsight.home", "."), path);
+    if (!Files.isReadable(jar)) {
+      throw new IllegalStateException("bench: no " + jar + "; start with ./hindsight bench");
     }
-    return jar;
+    return jar.toString();
   }
 
   private record Printer(

@@ -40,6 +40,7 @@ import picocli.CommandLine.IVersionProvider;
       "  ./hindsight generate --model models/dialect-48x2 --prompt \"max 4 9 2\"",
       "  ./hindsight COMMAND --help       options and examples of a command",
       "  ./hindsight test                 builds everything and runs every test",
+      "  ./hindsight bench --help         measures kernels and models, alone or beside other libraries",
       "  source <(./hindsight generate-completion)   completion for bash and zsh"
     })
 public final class Main implements Runnable {

@@ -80,7 +80,7 @@ class LauncherTest {
     Files.createDirectories(repository.resolve("engine/src/main/java"));
     Files.createDirectories(repository.resolve("cli/target"));
     Files.writeString(repository.resolve("cli/target/hindsight.jar"), "jar");
-    Files.writeString(repository.resolve("cli/target/hindsight.stamp"), "");
+    Files.writeString(repository.resolve("cli/target/built.stamp"), "");
     settle();
   }
 
@@ -376,7 +376,7 @@ class LauncherTest {
       }
     }
     Files.setLastModifiedTime(
-        repository.resolve("cli/target/hindsight.stamp"),
+        repository.resolve("cli/target/built.stamp"),
         FileTime.from(before.toInstant().plusSeconds(100)));
   }
 }
