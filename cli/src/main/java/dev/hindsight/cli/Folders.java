@@ -1,5 +1,7 @@
 package dev.hindsight.cli;
 
+import dev.hindsight.sdpo.run.FolderLock;
+import dev.hindsight.sdpo.run.RunFolder;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -7,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Where commands find what they read and put what they write. */
 final class Folders {
@@ -35,25 +36,39 @@ final class Folders {
   }
 
   /**
+   * A folder that a command may write.
+   *
+   * @param replaces whether something of ours stands there that is to go
+   */
+  record Claim(Path folder, boolean replaces) {
+    /** Makes room: what stands there goes, at the last moment at which nothing can be wrong. */
+    void take() throws IOException {
+      if (replaces && Files.exists(folder)) {
+        FolderLock.requireFree(folder);
+        delete(folder);
+      }
+    }
+  }
+
+  /**
    * Makes sure that a command may write a folder: it is not there, or empty, or may be replaced.
+   * Nothing is deleted before {@link Claim#take}.
    *
    * @param overwrite whether a former one of ours goes
    * @param marks files of which one shows that the folder was written by Hindsight; others are
    *     never deleted
    * @param otherwise what else a person can do, as the end of a sentence
    */
-  static void claim(Path folder, boolean overwrite, List<String> marks, String otherwise)
+  static Claim claim(Path folder, boolean overwrite, List<String> marks, String otherwise)
       throws IOException {
     if (!Files.exists(folder)) {
-      return;
+      return new Claim(folder, false);
     }
     if (!Files.isDirectory(folder)) {
       throw new Failure(folder + " is a file; choose another folder with --out");
     }
-    try (Stream<Path> entries = Files.list(folder)) {
-      if (entries.findAny().isEmpty()) {
-        return;
-      }
+    if (RunFolder.isUnused(folder)) {
+      return new Claim(folder, false);
     }
     if (!overwrite) {
       throw new Failure(
@@ -69,7 +84,8 @@ final class Folders {
               + String.join(", ", marks)
               + "), so --overwrite leaves it alone; choose another folder with --out DIR");
     }
-    delete(folder);
+    FolderLock.requireFree(folder);
+    return new Claim(folder, true);
   }
 
   /** Deletes a folder and all that is in it. */

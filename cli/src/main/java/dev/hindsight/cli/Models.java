@@ -54,7 +54,7 @@ final class Models {
       decoder.assign(best(folder, decoder));
       return model;
     }
-    try (RunFolder run = RunFolder.resume(folder)) {
+    try (RunFolder run = RunFolder.read(folder)) {
       Checkpoint newest =
           run.load(backend, DType.F32)
               .orElseThrow(
@@ -121,7 +121,7 @@ final class Models {
 
   /** Refuses a prompt that the model's context has no room for. */
   static void requireContext(int prompt, int answer, DecoderConfig config, String option) {
-    if (prompt + answer > config.maxPositions()) {
+    if ((long) prompt + answer > config.maxPositions()) {
       throw new Failure(
           option
               + ": "

@@ -68,6 +68,7 @@ final class PretrainCommand extends HindsightCommand {
       settings = settings.withSeed(compute.seed);
     }
     Path folder = out != null ? out : Path.of("runs").resolve(Folders.stem(config));
+    Folders.Claim claim = new Folders.Claim(folder, false);
     if (resume) {
       if (!Files.isRegularFile(Pretraining.checkpoint(folder))) {
         throw new Failure(
@@ -76,11 +77,12 @@ final class PretrainCommand extends HindsightCommand {
                 + " to go on from; start without --resume, or name the folder with --out");
       }
     } else {
-      Folders.claim(
-          folder,
-          overwrite,
-          List.of(Pretraining.CONFIG),
-          Files.exists(Pretraining.checkpoint(folder)) ? ", or go on with --resume" : "");
+      claim =
+          Folders.claim(
+              folder,
+              overwrite,
+              List.of(Pretraining.CONFIG),
+              Files.exists(Pretraining.checkpoint(folder)) ? ", or go on with --resume" : "");
     }
     Backend backend = compute.open();
     Pretraining pretraining = new Pretraining(settings, backend, folder);
@@ -93,6 +95,7 @@ final class PretrainCommand extends HindsightCommand {
             backend.description()));
     boolean complete;
     try (StopSignal stop = new StopSignal(screen)) {
+      claim.take();
       complete = pretraining.run(resume, screen, stop);
       if (!complete) {
         screen.warn(

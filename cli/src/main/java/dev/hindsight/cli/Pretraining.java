@@ -7,6 +7,7 @@ import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.PretrainConfig;
 import dev.hindsight.sdpo.dialect.DialectDocumentSource;
 import dev.hindsight.sdpo.dialect.DialectVocabulary;
+import dev.hindsight.sdpo.run.FolderLock;
 import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.transformer.AtomicFile;
 import dev.hindsight.transformer.Decoder;
@@ -17,6 +18,7 @@ import dev.hindsight.transformer.WordTokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -39,6 +41,7 @@ final class Pretraining {
   private final Path folder;
   private final Decoder decoder;
   private final WordTokenizer tokenizer;
+  private final Pretrainer.Options options;
   private double loss = Double.NaN;
   private double heldOutLoss = Double.NaN;
   private long tokens;
@@ -51,6 +54,7 @@ final class Pretraining {
     this.decoder =
         Decoder.initialise(
             shape(config.model(), tokenizer.size()), backend, DType.F32, config.seed());
+    this.options = options(config);
   }
 
   static Path checkpoint(Path folder) {
@@ -72,7 +76,7 @@ final class Pretraining {
         .build();
   }
 
-  private Pretrainer.Options options() {
+  private static Pretrainer.Options options(PretrainConfig config) {
     PretrainConfig.Optim o = config.optim();
     return new Pretrainer.Options(
         config.steps(),
@@ -97,11 +101,11 @@ final class Pretraining {
   boolean run(boolean resume, Screen screen, StopSignal stop) throws IOException {
     long begin = System.nanoTime();
     Files.createDirectories(checkpoint(folder).getParent());
-    AtomicFile.write(folder.resolve(CONFIG), Configs.toYaml(config));
     DialectDocumentSource source =
         new DialectDocumentSource(
             config.seed(), config.batchSize(), config.evaluation().documents());
-    try (Pretrainer pretrainer = new Pretrainer(decoder, source, options())) {
+    try (var _ = FolderLock.acquire(checkpoint(folder).getParent());
+        Pretrainer pretrainer = new Pretrainer(decoder, source, options)) {
       if (resume) {
         pretrainer.resume(checkpoint(folder));
         screen.say(
@@ -111,6 +115,8 @@ final class Pretraining {
                 pretrainer.step(),
                 config.steps()));
       }
+      // only now: a resume with other settings was refused, and the file says what made the model
+      AtomicFile.write(folder.resolve(CONFIG), Configs.toYaml(config));
       boolean complete;
       try (Writer metrics = openMetrics(pretrainer.step());
           Progress progress = screen.progress("pretraining", config.steps())) {
@@ -129,7 +135,9 @@ final class Pretraining {
     Path file = folder.resolve("metrics.jsonl");
     List<String> kept = List.of();
     if (step > 0 && Files.exists(file)) {
-      kept = Files.readAllLines(file).stream().filter(line -> stepOf(line) <= step).toList();
+      // a torn line need not be UTF-8
+      String all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+      kept = all.lines().filter(line -> stepOf(line) <= step).toList();
     }
     Files.write(file, kept);
     return Files.newBufferedWriter(file, StandardOpenOption.APPEND);

@@ -146,7 +146,7 @@ final class Quickstart {
     }
     return Files.exists(folder.resolve("config.yaml"))
         ? Training.resume(folder, label, backend, screen, stop)
-        : Training.start(config, folder, label, backend, screen, stop);
+        : Training.start(config, new Folders.Claim(folder, false), label, backend, screen, stop);
   }
 
   private void finish(String model, Map<String, RunSummary> arms, double pretrainSeconds)

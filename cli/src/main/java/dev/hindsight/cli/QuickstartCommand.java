@@ -70,8 +70,8 @@ final class QuickstartCommand extends HindsightCommand {
     if (steps < 1) {
       throw new Failure("--steps: got " + steps + ", expected at least 1");
     }
-    QuickstartState state = resume ? resumed() : claimed();
     Backend backend = compute.open();
+    QuickstartState state = resume ? resumed() : claimed();
     try (StopSignal stop = new StopSignal(screen)) {
       Quickstart quickstart = new Quickstart(out, state, backend, screen, stop);
       if (quickstart.run()) {
@@ -86,15 +86,16 @@ final class QuickstartCommand extends HindsightCommand {
 
   private QuickstartState claimed() throws IOException {
     Path report = out.resolve("report.html");
-    Folders.claim(
-        out,
-        overwrite,
-        List.of(QuickstartState.FILE),
-        Files.exists(report)
-            ? "; its report is " + report
-            : Files.exists(out.resolve(QuickstartState.FILE))
-                ? ", or go on with it with --resume"
-                : "");
+    Folders.Claim claim =
+        Folders.claim(
+            out,
+            overwrite,
+            List.of(QuickstartState.FILE),
+            Files.exists(report)
+                ? "; its report is " + report
+                : Files.exists(out.resolve(QuickstartState.FILE))
+                    ? ", or go on with it with --resume"
+                    : "");
     if (fromScratch) {
       Configs.read(Folders.input(BASE_CONFIG), PretrainConfig.defaults());
     } else {
@@ -102,6 +103,7 @@ final class QuickstartCommand extends HindsightCommand {
     }
     QuickstartState state = new QuickstartState(compute.seedOr(0), model, fromScratch, steps);
     Quickstart.arms(state, model); // refuses wrong settings before anything is written
+    claim.take();
     Files.createDirectories(out);
     state.write(out);
     return state;

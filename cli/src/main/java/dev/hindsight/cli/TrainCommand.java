@@ -86,7 +86,8 @@ final class TrainCommand extends HindsightCommand {
         out != null
             ? out
             : Path.of("runs").resolve(Folders.stem(config) + "-seed" + settings.seed());
-    Folders.claim(folder, overwrite, RunRecord.MARKS, ", or go on with --resume " + folder);
+    Folders.Claim claim =
+        Folders.claim(folder, overwrite, RunRecord.MARKS, ", or go on with --resume " + folder);
     Backend backend = compute.open();
     String label = settings.method().name();
     screen.say(
@@ -100,7 +101,7 @@ final class TrainCommand extends HindsightCommand {
             settings.rollout().n(),
             backend.description()));
     try (StopSignal stop = new StopSignal(screen)) {
-      return finish(folder, Training.start(settings, folder, label, backend, screen, stop), screen);
+      return finish(folder, Training.start(settings, claim, label, backend, screen, stop), screen);
     }
   }
 

@@ -53,7 +53,7 @@ final class Training {
   /** Starts a run in a new folder. */
   static RunSummary start(
       TrainConfig config,
-      Path folder,
+      Folders.Claim claim,
       String label,
       Backend backend,
       Screen screen,
@@ -62,15 +62,18 @@ final class Training {
     // what can fail for the configuration's sake fails before anything is written
     Environment environment = Environments.open(config.environment(), config.seed());
     ModelFolder model = Models.base(config.model(), backend);
-    try (RunFolder run = RunFolder.create(folder, Configs.toYaml(config))) {
-      return run(config, environment, model, run, label, screen, stop);
-    } catch (IOException | RuntimeException e) {
-      // a run that has not begun leaves nothing behind that would be in the way of the next attempt
-      Path metrics = folder.resolve("metrics.jsonl");
-      if (Files.exists(folder) && (!Files.exists(metrics) || Files.size(metrics) == 0)) {
-        Folders.delete(folder);
+    claim.take();
+    try (RunFolder run = RunFolder.create(claim.folder(), Configs.toYaml(config))) {
+      try {
+        return run(config, environment, model, run, label, screen, stop);
+      } catch (IOException | RuntimeException e) {
+        // a run that has not begun leaves nothing behind that would be in the way of the next
+        // attempt
+        if (!run.hasBegun()) {
+          Folders.delete(claim.folder());
+        }
+        throw e;
       }
-      throw e;
     }
   }
 

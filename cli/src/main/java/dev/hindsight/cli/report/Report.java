@@ -169,7 +169,7 @@ public final class Report {
     return Html.fill(Html.resource("report.html"), values);
   }
 
-  /** Writes the page beside its place and renames it, so that a reader never sees half of one. */
+  /** Writes the page, whole or not at all. */
   public void write(Path file) throws IOException {
     Path folder = file.toAbsolutePath().getParent();
     if (folder != null) {

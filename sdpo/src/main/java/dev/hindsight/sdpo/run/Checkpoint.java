@@ -1,9 +1,17 @@
 package dev.hindsight.sdpo.run;
 
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.transformer.MalformedFileException;
+import dev.hindsight.transformer.Safetensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,5 +88,68 @@ public record Checkpoint(
       metadata.put("best_accuracy", bestAccuracy.toString());
     }
     return metadata;
+  }
+
+  /** The name of a checkpoint's file; longer names are larger numbers. */
+  static String fileName(int step) {
+    return String.format(Locale.ROOT, "step-%06d.safetensors", step);
+  }
+
+  /**
+   * Reads one from a run's folder.
+   *
+   * @throws MalformedFileException when it is none of this format, or is damaged
+   */
+  static Checkpoint read(Path path, Backend backend, DType dtype) throws IOException {
+    try (Safetensors file = Safetensors.open(path)) {
+      if (!FORMAT.equals(file.metadata("format"))) {
+        throw new MalformedFileException(
+            path,
+            "its format is '"
+                + file.metadata("format")
+                + "', expected "
+                + FORMAT
+                + "; another version of Hindsight, or another program, wrote it");
+      }
+      TreeMap<String, Tensor> tensors = new TreeMap<>();
+      for (String name : file.entries().keySet()) {
+        tensors.put(name, file.read(backend, name, dtype));
+      }
+      int step = (int) Math.min(Integer.MAX_VALUE, count(file, "step"));
+      if (!path.endsWith(fileName(step))) {
+        throw new MalformedFileException(
+            path, "its metadata says step = " + step + ", which belongs into " + fileName(step));
+      }
+      boolean best = file.metadata().containsKey("best_step");
+      return new Checkpoint(
+          step,
+          number(file, "seed", Long::valueOf),
+          count(file, "optimizer_steps"),
+          best ? number(file, "best_step", Integer::valueOf) : null,
+          best ? number(file, "best_accuracy", Double::valueOf) : null,
+          count(file, "metrics_bytes"),
+          count(file, "samples_bytes"),
+          tensors);
+    }
+  }
+
+  private static long count(Safetensors file, String key) throws MalformedFileException {
+    long count = number(file, key, Long::valueOf);
+    if (count < 0) {
+      throw new MalformedFileException(
+          file.file(), "its metadata says " + key + " = " + count + ", expected zero or more");
+    }
+    return count;
+  }
+
+  private static <N extends Number> N number(
+      Safetensors file, String key, Function<String, N> reading) throws MalformedFileException {
+    String text = file.metadata(key);
+    try {
+      return reading.apply(text);
+    } catch (NumberFormatException e) {
+      throw new MalformedFileException(
+          file.file(), "its metadata says " + key + " = '" + text + "', expected a number");
+    }
   }
 }

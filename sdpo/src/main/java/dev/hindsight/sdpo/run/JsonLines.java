@@ -3,16 +3,14 @@ package dev.hindsight.sdpo.run;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
-/** A file with one JSON object a line, appended to by one process at a time. */
+/** A file with one JSON object a line, appended to by whoever has the folder's lock. */
 final class JsonLines implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
@@ -25,9 +23,9 @@ final class JsonLines implements AutoCloseable {
   /** Opens a file for appending, cut to its first {@code length} bytes. */
   static JsonLines open(Path file, long length) throws IOException {
     FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
-      requireAlone(file, channel);
       if (channel.size() < length) {
         throw new IOException(
             file
@@ -37,6 +35,7 @@ final class JsonLines implements AutoCloseable {
                 + length
                 + ": it was changed since; restore it, or start a new run");
       }
+      requireLineEnd(file, channel, length);
       channel.truncate(length);
       channel.position(length);
     } catch (IOException | RuntimeException e) {
@@ -46,16 +45,17 @@ final class JsonLines implements AutoCloseable {
     return new JsonLines(file, channel);
   }
 
-  private static void requireAlone(Path file, FileChannel channel) throws IOException {
-    FileLock lock;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      lock = null; // another run of this process has it
-    }
-    if (lock == null) {
+  /** Nothing is cut off in the middle of a line: then the length is not one that we noted. */
+  private static void requireLineEnd(Path file, FileChannel channel, long length)
+      throws IOException {
+    ByteBuffer last = ByteBuffer.allocate(1);
+    if (length > 0 && (channel.read(last, length - 1) != 1 || last.get(0) != '\n')) {
       throw new IOException(
-          file + " is being written by another run; wait for it, or choose another folder");
+          file
+              + " has no line that ends at byte "
+              + length
+              + ", where the checkpoint says it did: one of the two was changed since; restore it, or"
+              + " start a new run");
     }
   }
 
@@ -92,13 +92,34 @@ final class JsonLines implements AutoCloseable {
     channel.close();
   }
 
-  /** The objects of a file; none when it does not exist. */
+  /**
+   * The objects of a file; none when it does not exist.
+   *
+   * @throws IOException when a line is no such object; the message has its number
+   */
   static <T> List<T> read(Path file, Class<T> type) throws IOException {
+    List<T> all = new ArrayList<>();
     if (!Files.exists(file)) {
-      return List.of();
+      return all;
     }
-    try (Stream<String> lines = Files.lines(file, StandardCharsets.UTF_8)) {
-      return lines.filter(line -> !line.isBlank()).map(line -> Json.parse(line, type)).toList();
+    int number = 0;
+    // whatever is not UTF-8 becomes a replacement character, and then an error with a line number
+    for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).split("\n")) {
+      number++;
+      if (!line.isBlank()) {
+        try {
+          all.add(Json.parse(line, type));
+        } catch (IllegalArgumentException e) {
+          throw new IOException(
+              file
+                  + ":"
+                  + number
+                  + " is no line that a run wrote: it was changed since; restore it, or start a new"
+                  + " run",
+              e);
+        }
+      }
     }
+    return all;
   }
 }

@@ -8,17 +8,14 @@ import dev.hindsight.transformer.MalformedFileException;
 import dev.hindsight.transformer.Safetensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -48,12 +45,17 @@ public final class RunFolder implements AutoCloseable {
   private static final String UNFINISHED = "config.yaml.partial";
 
   private final Path folder;
+
+  /** Null for a reader. */
+  private final @Nullable FolderLock lock;
+
   private @Nullable JsonLines metrics;
   private @Nullable JsonLines samples;
   private @Nullable JsonLines timings;
 
-  private RunFolder(Path folder) {
+  private RunFolder(Path folder, @Nullable FolderLock lock) {
     this.folder = folder;
+    this.lock = lock;
   }
 
   /**
@@ -63,45 +65,85 @@ public final class RunFolder implements AutoCloseable {
    * @throws IOException when something stands there already, or it cannot be written
    */
   public static RunFolder create(Path folder, String configYaml) throws IOException {
+    Path parent = folder.toAbsolutePath().getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
     try {
-      if (Files.isDirectory(folder) && isEmpty(folder)) {
-        Files.deleteIfExists(folder.resolve(UNFINISHED));
-        Files.delete(folder);
-      }
-      if (folder.toAbsolutePath().getParent() != null) {
-        Files.createDirectories(folder.toAbsolutePath().getParent());
-      }
       Files.createDirectory(folder);
-    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+    } catch (FileAlreadyExistsException e) {
+      requireUnused(folder);
+    }
+    FolderLock lock = FolderLock.acquire(folder);
+    try {
+      requireUnused(folder); // another run may have come first
+      Files.deleteIfExists(folder.resolve(UNFINISHED));
+      RunFolder run = new RunFolder(folder, lock);
+      AtomicFile.write(folder.resolve("config.yaml"), configYaml);
+      Files.createDirectories(run.checkpoints());
+      return run;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static void requireUnused(Path folder) throws IOException {
+    if (!isUnused(folder)) {
       throw new IOException(
           folder
               + " exists already, and a run never overwrites another: choose another folder, delete it,"
-              + " or resume the run in it",
-          e);
+              + " or resume the run in it");
     }
-    RunFolder run = new RunFolder(folder);
-    AtomicFile.write(folder.resolve("config.yaml"), configYaml);
-    Files.createDirectories(run.checkpoints());
-    return run;
+  }
+
+  /** Whether a folder is empty, but for what a run leaves that was killed in its first moment. */
+  public static boolean isUnused(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.allMatch(f -> f.endsWith(UNFINISHED) || f.endsWith(FolderLock.FILE));
+    }
   }
 
   /**
    * Opens the folder of a run that is to go on.
    *
-   * @throws IOException when it is none
+   * @throws IOException when it is none, or another process is writing it
    */
   public static RunFolder resume(Path folder) throws IOException {
+    requireRun(folder);
+    FolderLock lock = FolderLock.acquire(folder);
+    try {
+      RunFolder run = new RunFolder(folder, lock);
+      Files.createDirectories(run.checkpoints());
+      deletePartialFiles(folder);
+      deletePartialFiles(run.checkpoints());
+      return run;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the folder of a run to read it, also while the run is going on; nothing in it is touched.
+   *
+   * @throws IOException when it is none
+   */
+  public static RunFolder read(Path folder) throws IOException {
+    requireRun(folder);
+    return new RunFolder(folder, null);
+  }
+
+  private static void requireRun(Path folder) throws IOException {
     if (!Files.isRegularFile(folder.resolve("config.yaml"))) {
       throw new IOException(
           folder
               + " is not the folder of a run: it has no config.yaml; start a new run, or check the"
               + " path");
     }
-    RunFolder run = new RunFolder(folder);
-    Files.createDirectories(run.checkpoints());
-    deletePartialFiles(folder);
-    deletePartialFiles(run.checkpoints());
-    return run;
   }
 
   /** What a kill in the middle of an atomic write leaves. */
@@ -113,13 +155,6 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private static boolean isEmpty(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.allMatch(f -> f.endsWith(UNFINISHED));
-    }
-  }
-
-  /** The folder itself. */
   public Path path() {
     return folder;
   }
@@ -139,9 +174,12 @@ public final class RunFolder implements AutoCloseable {
    * Opens the records for appending, as they were at a checkpoint, or empty.
    *
    * @param from null for a run that begins
-   * @throws IOException when another process writes them, or they are shorter than they were
+   * @throws IOException when they are shorter than they were
    */
   public void openRecords(@Nullable Checkpoint from) throws IOException {
+    if (lock == null) {
+      throw new IllegalStateException("run folder: opened for reading; resume it to write records");
+    }
     metrics = JsonLines.open(metricsFile(), from == null ? 0 : from.metricsBytes());
     samples =
         JsonLines.open(folder.resolve("samples.jsonl"), from == null ? 0 : from.samplesBytes());
@@ -155,22 +193,32 @@ public final class RunFolder implements AutoCloseable {
 
   /**
    * Bytes of the timings up to a step. No checkpoint notes them, as it would then depend on the
-   * clock; a kill may have torn the last line.
+   * clock; a kill may have torn the last line, and nothing depends on those before it.
    */
   private long timingsUntil(int step) throws IOException {
     if (!Files.exists(timingsFile())) {
       return 0;
     }
-    long bytes = 0;
-    for (String line : Files.readString(timingsFile()).split("(?<=\n)")) {
-      if (!line.endsWith("\n")
-          || !(Json.parse(line, Map.class).get("step") instanceof Integer of)
-          || of > step) {
-        break;
+    byte[] all = Files.readAllBytes(timingsFile());
+    int bytes = 0;
+    for (int i = 0; i < all.length; i++) {
+      if (all[i] == '\n') {
+        Integer of = stepOf(new String(all, bytes, i - bytes, StandardCharsets.UTF_8));
+        if (of == null || of > step) {
+          break;
+        }
+        bytes = i + 1;
       }
-      bytes += line.getBytes(StandardCharsets.UTF_8).length;
     }
     return bytes;
+  }
+
+  private static @Nullable Integer stepOf(String line) {
+    try {
+      return Json.parse(line, Map.class).get("step") instanceof Integer of ? of : null;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   private Path metricsFile() {
@@ -202,6 +250,11 @@ public final class RunFolder implements AutoCloseable {
     return JsonLines.read(timingsFile(), type);
   }
 
+  /** Whether this process has recorded a step, or gone on from one. */
+  public boolean hasBegun() throws IOException {
+    return metrics != null && metrics.length() > 0;
+  }
+
   /** Writes {@code summary.json}. */
   public void writeSummary(Object summary) throws IOException {
     AtomicFile.write(folder.resolve("summary.json"), Json.pretty(summary));
@@ -227,8 +280,7 @@ public final class RunFolder implements AutoCloseable {
     s.force();
     Checkpoint checkpoint = state.withLengths(m.length(), s.length());
     Safetensors.write(
-        checkpoints()
-            .resolve(String.format(Locale.ROOT, "step-%06d.safetensors", checkpoint.step())),
+        checkpoints().resolve(Checkpoint.fileName(checkpoint.step())),
         checkpoint.tensors(),
         checkpoint.metadata());
     List<Path> files = stepFiles();
@@ -273,40 +325,22 @@ public final class RunFolder implements AutoCloseable {
     if (newest.isEmpty()) {
       return Optional.empty();
     }
-    try (Safetensors file = Safetensors.open(newest.get())) {
-      if (!Checkpoint.FORMAT.equals(file.metadata("format"))) {
-        throw new MalformedFileException(
-            newest.get(),
-            "its format is '" + file.metadata("format") + "', expected " + Checkpoint.FORMAT);
-      }
-      TreeMap<String, Tensor> tensors = new TreeMap<>();
-      for (String name : file.entries().keySet()) {
-        tensors.put(name, file.read(backend, name, dtype));
-      }
-      Map<String, String> all = file.metadata();
-      String bestStep = all.get("best_step");
-      String bestAccuracy = all.get("best_accuracy");
-      return Optional.of(
-          new Checkpoint(
-              Math.toIntExact(number(file, "step")),
-              number(file, "seed"),
-              number(file, "optimizer_steps"),
-              bestStep == null ? null : Integer.valueOf(bestStep),
-              bestAccuracy == null ? null : Double.valueOf(bestAccuracy),
-              number(file, "metrics_bytes"),
-              number(file, "samples_bytes"),
-              tensors));
+    try {
+      return Optional.of(Checkpoint.read(newest.get(), backend, dtype));
+    } catch (MalformedFileException e) {
+      throw new IOException(e.getMessage() + "\n" + without(newest.get()), e);
     }
   }
 
-  private static long number(Safetensors file, String key) throws MalformedFileException {
-    String text = file.metadata(key);
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new MalformedFileException(
-          file.file(), "its metadata says " + key + " = '" + text + "', expected a whole number");
-    }
+  /** What is left to do without a damaged checkpoint. */
+  private String without(Path damaged) throws IOException {
+    List<Path> files = stepFiles();
+    int former = files.indexOf(damaged) - 1;
+    return "To go on "
+        + (former < 0 ? "from the beginning" : "from " + files.get(former).getFileName())
+        + ", delete "
+        + damaged
+        + " and resume again";
   }
 
   @Override
@@ -319,5 +353,8 @@ public final class RunFolder implements AutoCloseable {
     metrics = null;
     samples = null;
     timings = null;
+    if (lock != null) {
+      lock.close();
+    }
   }
 }

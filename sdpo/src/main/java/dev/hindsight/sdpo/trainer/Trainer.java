@@ -316,6 +316,15 @@ public final class Trainer implements AutoCloseable {
               + config.seed()
               + "; resume with the run's own config.yaml");
     }
+    if (from.step() > config.steps()) {
+      throw new IOException(
+          run.path()
+              + ": the run has done "
+              + from.step()
+              + " steps, the configuration asks for "
+              + config.steps()
+              + "; give its config.yaml as many or more");
+    }
     policy.assign(from.group("", policy.weights().keySet()));
     update
         .optimizer()

@@ -8,6 +8,7 @@ import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.transformer.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,25 +145,120 @@ class RunFolderTest {
     }
   }
 
+  /**
+   * The lock was on metrics.jsonl and went when the run read that file back; a second run then cut
+   * the first one's records.
+   */
   @Test
   void twoRunsDoNotShareAFolder() throws Exception {
-    try (RunFolder one = RunFolder.create(folder, "");
-        RunFolder other = RunFolder.resume(folder)) {
-      one.openRecords(null);
-      assertThatThrownBy(() -> other.openRecords(null))
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      run.openRecords(null);
+      run.appendMetrics(new Line(1, .1, null));
+      assertThat(run.readMetrics(Line.class)).hasSize(1);
+      assertThatThrownBy(() -> RunFolder.resume(folder))
           .hasMessageContaining("being written by another run");
+      assertThatThrownBy(() -> FolderLock.requireFree(temp.resolve("runs")))
+          .hasMessageContaining("being written by another run");
+      assertThat(run.readMetrics(Line.class)).hasSize(1);
+    }
+    FolderLock.requireFree(temp.resolve("runs"));
+    RunFolder.resume(folder).close();
+  }
+
+  /** Reading a run that was going on deleted the checkpoint that was just being written. */
+  @Test
+  void aReaderTouchesNothing() throws Exception {
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      run.openRecords(null);
+      run.save(checkpoint(1), 2);
+      Path next =
+          Files.writeString(folder.resolve("checkpoints/step-000002.safetensors.partial"), "hal");
+      try (RunFolder reader = RunFolder.read(folder)) {
+        assertThat(reader.load(REFERENCE, DType.F32).orElseThrow().step()).isEqualTo(1);
+        assertThatThrownBy(() -> reader.openRecords(null)).hasMessageContaining("for reading");
+      }
+      assertThat(next).exists();
     }
   }
 
   @Test
-  void aDamagedCheckpointSaysWhichFile() throws Exception {
-    RunFolder.create(folder, "").close();
+  void aDamagedCheckpointSaysWhichFileAndHowToGoOnWithoutIt() throws Exception {
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      run.openRecords(null);
+      run.save(checkpoint(3), 2);
+    }
     Path file = folder.resolve("checkpoints/step-000004.safetensors");
     Files.writeString(file, "no tensors");
     try (RunFolder run = RunFolder.resume(folder)) {
       assertThatThrownBy(() -> run.load(REFERENCE, DType.F32))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining(file.getFileName().toString());
+          .hasMessageContaining(file.getFileName().toString())
+          .hasMessageContaining("To go on from step-000003.safetensors, delete " + file);
+      Files.delete(file);
+      assertThat(run.load(REFERENCE, DType.F32).orElseThrow().step()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void metadataThatCannotBeIsRefused() throws Exception {
+    String[][] cases = {
+      {"step", "-1", "step = -1, expected zero or more"},
+      {"step", "99999999999999", "step = 2147483647, which belongs into step-2147483647"},
+      {"step", "3", "step = 3, which belongs into step-000003"},
+      {"seed", "x", "seed = 'x', expected a number"},
+      {"optimizer_steps", "-1", "expected zero or more"},
+      {"metrics_bytes", "-1", "expected zero or more"},
+      {"best_step", "x", "best_step = 'x', expected a number"},
+      {"best_accuracy", "", "best_accuracy = '', expected a number"},
+      {"format", "hindsight-training-2", "another version of Hindsight"},
+    };
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      Path file = folder.resolve("checkpoints/step-000004.safetensors");
+      for (String[] c : cases) {
+        TreeMap<String, String> metadata = new TreeMap<>(checkpoint(4).metadata());
+        metadata.put(c[0], c[1]);
+        Safetensors.write(file, checkpoint(4).tensors(), metadata);
+        assertThatThrownBy(() -> run.load(REFERENCE, DType.F32))
+            .as(c[2])
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining(c[2]);
+      }
+    }
+  }
+
+  /** A length in the middle of a line is not ours; cutting there would lose what is recorded. */
+  @Test
+  void recordsAreCutBetweenLinesOnly() throws Exception {
+    try (RunFolder run = RunFolder.create(folder, "")) {
+      run.openRecords(null);
+      run.appendMetrics(new Line(1, .1, null));
+      run.save(checkpoint(1), 2);
+    }
+    Path metrics = folder.resolve("metrics.jsonl");
+    Files.writeString(metrics, "x" + Files.readString(metrics));
+    try (RunFolder run = RunFolder.resume(folder)) {
+      Checkpoint back = run.load(REFERENCE, DType.F32).orElseThrow();
+      assertThatThrownBy(() -> run.openRecords(back)).hasMessageContaining("no line that ends at");
+    }
+    Files.write(metrics, new byte[] {(byte) 0xff, '\n'});
+    try (RunFolder run = RunFolder.read(folder)) {
+      assertThatThrownBy(() -> run.readMetrics(Line.class))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("metrics.jsonl:1 is no line that a run wrote");
+    }
+  }
+
+  /** Clock times are for people; garbage in them is no reason not to go on. */
+  @Test
+  void timingsThatCannotBeReadAreCut() throws Exception {
+    RunFolder.create(folder, "").close();
+    for (String line :
+        new String[] {"{garbage\n", "[1]\n", "\ufffd\n", "{\"step\":0,\"step\":0}\n"}) {
+      Files.writeString(folder.resolve("timings.jsonl"), line);
+      try (RunFolder run = RunFolder.resume(folder)) {
+        run.openRecords(checkpoint(1));
+      }
+      assertThat(folder.resolve("timings.jsonl")).isEmptyFile();
     }
   }
 
