@@ -53,6 +53,9 @@ public record DecoderConfig(
     boolean mlpBias,
     boolean tiedEmbeddings) {
 
+  /** Public decoders have a few hundred at most; a number that is damaged must not fill memory. */
+  private static final int MAXIMUM_LAYERS = 10_000;
+
   /** Kinds of normalisation. */
   public enum Norm {
     /** Zhang and Sennrich, 2019: no mean, no bias. */
@@ -87,6 +90,9 @@ public record DecoderConfig(
     positive("hidden_size", hiddenSize);
     positive("intermediate_size", intermediateSize);
     positive("num_hidden_layers", layers);
+    require(
+        layers <= MAXIMUM_LAYERS,
+        "num_hidden_layers must be at most " + MAXIMUM_LAYERS + ", got " + layers);
     positive("num_attention_heads", heads);
     positive("num_key_value_heads", keyValueHeads);
     positive("head_dim", headDim);

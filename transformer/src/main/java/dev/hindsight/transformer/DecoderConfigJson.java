@@ -67,7 +67,7 @@ public final class DecoderConfigJson {
             .intermediateSize(integer("intermediate_size", null))
             .layers(integer("num_hidden_layers", null))
             .heads(heads)
-            .keyValueHeads(integer("num_key_value_heads", heads))
+            .keyValueHeads(positive("num_key_value_heads", heads))
             .maxPositions(integer("max_position_embeddings", null))
             .normEpsilon(number("rms_norm_eps", 1e-6))
             .ropeTheta(ropeTheta())
@@ -80,7 +80,7 @@ public final class DecoderConfigJson {
             .mlpBias(bool("mlp_bias", false))
             .tiedEmbeddings(bool("tie_word_embeddings", false));
     if (present("head_dim")) {
-      builder.headDim(integer("head_dim", null));
+      builder.headDim(positive("head_dim", null));
     }
     try {
       return builder.build();
@@ -166,6 +166,16 @@ public final class DecoderConfigJson {
       throw problem(key, "must be an integer, got " + value);
     }
     return value.intValue();
+  }
+
+  /** The builder takes what is not positive for what was left out; a file must say so itself. */
+  private int positive(String key, @org.jspecify.annotations.Nullable Integer otherwise)
+      throws MalformedFileException {
+    int value = integer(key, otherwise);
+    if (present(key) && value <= 0) {
+      throw problem(key, "must be positive, got " + value + "; leave it out for its usual value");
+    }
+    return value;
   }
 
   private double number(String key, double otherwise) throws MalformedFileException {

@@ -35,6 +35,10 @@ final class JsonFiles {
   static JsonNode readObject(Path file, long limit) throws IOException {
     JsonNode root;
     try {
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw new MalformedFileException(
+            file, "it is no regular file but a folder, a device or a pipe; expected a JSON file");
+      }
       long size = Files.size(file);
       if (size > limit) {
         throw new MalformedFileException(

@@ -99,8 +99,13 @@ public record ModelFolder(Decoder decoder, WordTokenizer tokenizer) {
                 + " describes; the two files do not belong together");
       }
     }
+    if (!shapes.containsKey(DecoderParameters.HEAD)
+        && file.entries().containsKey(DecoderParameters.HEAD)) {
+      file.requireShape(DecoderParameters.HEAD, Shape.of(config.vocabSize(), config.hiddenSize()));
+    }
     Map<String, Tensor> weights = new LinkedHashMap<>();
     for (Map.Entry<String, Shape> entry : shapes.entrySet()) {
+      file.requireFinite(entry.getKey());
       weights.put(
           entry.getKey(), file.readPersistent(backend, entry.getKey(), dtype, entry.getValue()));
     }

@@ -81,6 +81,13 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
+  private static final ValueLayout.OfShort SHORTS =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INTS =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONGS =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private final Path file;
   private final SafetensorsHeader header;
   private final Arena arena;
@@ -104,6 +111,10 @@ public final class Safetensors implements AutoCloseable {
     if (Files.isDirectory(file)) {
       throw new IOException(file + " is a folder; give the .safetensors file in it");
     }
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException(
+          file + " is a device or a pipe; expected a regular file, which can be memory-mapped");
+    }
     Arena arena = Arena.ofShared();
     boolean opened = false;
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -116,7 +127,7 @@ public final class Safetensors implements AutoCloseable {
                 + " length: it is truncated; fetch or write it again");
       }
       MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      long prefix = all.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
+      long prefix = all.get(LONGS, 0);
       long length = SafetensorsHeader.length(file, prefix, size);
       SafetensorsHeader header =
           SafetensorsHeader.parse(file, all.asSlice(8, length).asByteBuffer(), size - 8 - length);
@@ -234,6 +245,50 @@ public final class Safetensors implements AutoCloseable {
     }
   }
 
+  /**
+   * Checks that a floating-point tensor holds neither NaN nor infinity; others pass.
+   *
+   * @throws MalformedFileException when it does, or there is no such tensor
+   */
+  public void requireFinite(String name) throws MalformedFileException {
+    Entry entry = require(name);
+    MemorySegment bytes = data.asSlice(entry.begin(), entry.end() - entry.begin());
+    long mask = // an exponent of ones only
+        switch (entry.type()) {
+          case F16 -> 0x7C00;
+          case BF16 -> 0x7F80;
+          case F32 -> 0x7F80_0000;
+          case F64 -> 0x7FF0_0000_0000_0000L;
+          default -> -1; // an integer
+        };
+    if (mask < 0) {
+      return;
+    }
+    int width = entry.type().bytes();
+    for (long at = 0; at < bytes.byteSize(); at += width) {
+      long bits =
+          switch (width) {
+            case 2 -> bytes.get(SHORTS, at);
+            case 4 -> bytes.get(INTS, at);
+            default -> bytes.get(LONGS, at);
+          };
+      if ((bits & mask) == mask) {
+        throw new MalformedFileException(
+            file,
+            "tensor '"
+                + name
+                + "' holds NaN or infinity at element "
+                + at / width
+                + "; the training that wrote it diverged, or the file is damaged: take an earlier one"
+                + " or fetch it again");
+      }
+    }
+  }
+
+  void requireShape(String name, Shape shape) throws MalformedFileException {
+    requireShape(require(name), shape);
+  }
+
   private void requireShape(Entry entry, Shape shape) throws MalformedFileException {
     if (!entry.shape().equals(shape)) {
       throw new MalformedFileException(
@@ -263,10 +318,9 @@ public final class Safetensors implements AutoCloseable {
   }
 
   private int[] narrow(Entry entry, MemorySegment bytes) throws MalformedFileException {
-    ValueLayout.OfLong layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     int[] values = new int[Math.toIntExact(entry.shape().size())];
     for (int i = 0; i < values.length; i++) {
-      long value = bytes.get(layout, 8L * i);
+      long value = bytes.get(LONGS, 8L * i);
       values[i] = (int) value;
       if (values[i] != value) {
         throw new MalformedFileException(

@@ -87,6 +87,10 @@ class DecoderConfigTest {
         Arguments.of("{" + SIZES + "," + SIZES + "}", "not valid JSON"),
         Arguments.of("{" + SIZES + ",\"head_dim\":\"64\"}", "key head_dim must be an integer"),
         Arguments.of("{" + SIZES + ",\"head_dim\":6.5}", "key head_dim must be an integer"),
+        Arguments.of("{" + SIZES + ",\"head_dim\":0}", "key head_dim must be positive"),
+        Arguments.of("{" + SIZES + ",\"num_key_value_heads\":-1}", "must be positive, got -1"),
+        Arguments.of(
+            "{" + SIZES.replace(":16,", ":1000000000,") + "}", "must be at most 10000, got"),
         Arguments.of("{" + SIZES + ",\"head_dim\":7}", "head_dim 7 must be even"),
         Arguments.of(
             "{" + SIZES + ",\"num_key_value_heads\":5}", "multiple of num_key_value_heads 5"),

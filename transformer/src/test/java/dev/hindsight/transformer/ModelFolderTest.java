@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,6 +71,24 @@ class ModelFolderTest {
     assertThat(load().decoder().parameters()).hasSameSizeAs(decoder.parameters());
   }
 
+  /** Such weights gave a file of NaN logits and exit code 0. */
+  @Test
+  void weightsThatAreNotFiniteAreRefused() throws IOException {
+    for (DType dtype : new DType[] {DType.F32, DType.F64, DType.BF16, DType.F16}) {
+      for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+        Map<String, Tensor> weights = new LinkedHashMap<>(decoder.weights());
+        float[] norm = weights.get("model.norm.weight").toFloats();
+        norm[3] = bad;
+        Tensor damaged = Tensor.of(TestModels.reference(), Shape.of(norm.length), norm);
+        weights.put("model.norm.weight", TensorOps.cast(damaged, dtype));
+        Safetensors.write(folder.resolve(ModelFolder.WEIGHTS), weights, Map.of());
+        assertThatThrownBy(this::load)
+            .isInstanceOf(MalformedFileException.class)
+            .hasMessageContaining("'model.norm.weight' holds NaN or infinity at element 3");
+      }
+    }
+  }
+
   @Test
   void filesThatDoNotBelongTogetherAreNamed() throws IOException {
     Map<String, Tensor> weights = new LinkedHashMap<>(decoder.weights());
@@ -77,7 +97,13 @@ class ModelFolderTest {
     assertThatThrownBy(this::load)
         .isInstanceOf(MalformedFileException.class)
         .hasMessageContaining("'model.layers.9.mlp.up_proj.weight' belongs to no part");
-    weights.keySet().removeIf(name -> name.contains("layers.9") || name.contains("layers.1"));
+    weights.remove("model.layers.9.mlp.up_proj.weight");
+    weights.put("lm_head.weight", weights.get("model.norm.weight"));
+    Safetensors.write(folder.resolve(ModelFolder.WEIGHTS), weights, Map.of());
+    assertThatThrownBy(this::load)
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("'lm_head.weight' has shape [15]");
+    weights.keySet().removeIf(name -> name.equals("lm_head.weight") || name.contains("layers.1"));
     Safetensors.write(folder.resolve(ModelFolder.WEIGHTS), weights, Map.of());
     assertThatThrownBy(this::load)
         .isInstanceOf(MalformedFileException.class)

@@ -304,6 +304,17 @@ class SafetensorsTest {
     assertThat(file).hasContent("new");
   }
 
+  /** /dev/zero gives bytes until memory ends, and a pipe waits for a writer. */
+  @Test
+  void devicesAreNotRead() {
+    Path device = Path.of("/dev/zero");
+    assumeTrue(Files.exists(device), "needs /dev/zero");
+    assertThatThrownBy(() -> Safetensors.open(device)).hasMessageContaining("is a device");
+    assertThatThrownBy(() -> JsonFiles.readObject(device, 10))
+        .isInstanceOf(MalformedFileException.class)
+        .hasMessageContaining("no regular file");
+  }
+
   /** A checkpoint that cannot be written must not cost the one before it. */
   @Test
   void aFullDiskLeavesTheFormerFile() throws IOException {

@@ -127,6 +127,10 @@ public final class Configs {
         throw new ConfigException(
             file + " is a folder; expected a YAML file, such as " + file.resolve("config.yaml"));
       }
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        throw new ConfigException(
+            file + " is a device or a pipe; expected a YAML file, which is read more than once");
+      }
       long bytes = Files.size(file);
       if (bytes > MAX_BYTES) {
         throw new ConfigException(

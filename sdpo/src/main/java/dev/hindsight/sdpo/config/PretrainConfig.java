@@ -76,10 +76,17 @@ public record PretrainConfig(
   public record Evaluation(long every, int documents) {}
 
   public PretrainConfig {
-    require(documents.equals("dialect"), "documents", documents, "dialect");
+    require("dialect".equals(documents), "documents", documents, "dialect");
     require(steps > 0, "steps", steps, "at least 1");
     require(batchSize > 0, "batch_size", batchSize, "at least 1");
     require(checkpointEvery >= 0, "checkpoint_every", checkpointEvery, "zero or more");
+    require(model != null, "model", "nothing", "keys and values; for the defaults leave it out");
+    require(optim != null, "optim", "nothing", "keys and values; for the defaults leave it out");
+    require(
+        evaluation != null,
+        "evaluation",
+        "nothing",
+        "keys and values; for the defaults leave it out");
     require(
         evaluation.documents() >= 0, "evaluation.documents", evaluation.documents(), "0 or more");
   }

@@ -31,6 +31,7 @@ public record ActorConfig(
         "actor.ppo_mini_batch_size",
         ppoMiniBatchSize,
         "at least 1, or null for the whole batch");
+    ConfigCheck.given(lossAggMode, "actor.loss_agg_mode", "a mode, such as token-mean");
     if (lossScaleFactor != null) {
       ConfigCheck.positive(lossScaleFactor, "actor.loss_scale_factor");
     }

@@ -23,6 +23,7 @@ public record AlgorithmConfig(
   }
 
   public AlgorithmConfig {
+    ConfigCheck.given(rolloutIs, "algorithm.rollout_is", "none, token or sequence");
     ConfigCheck.positive(rolloutIsThreshold, "algorithm.rollout_is_threshold");
   }
 

@@ -10,6 +10,16 @@ final class ConfigCheck {
     }
   }
 
+  /** A key that was set to null, or to nothing, has no default left. */
+  static void given(Object value, String key, String expected) {
+    require(value != null, key, "nothing", expected);
+  }
+
+  /** A section of the configuration. */
+  static void section(Object value, String key) {
+    given(value, key, "keys and values; for the defaults leave it out");
+  }
+
   /** A finite number that is greater than zero. */
   static void positive(double value, String key) {
     require(value > 0 && Double.isFinite(value), key, value, "a finite number greater than 0");

@@ -56,10 +56,15 @@ public record EnvironmentConfig(
       order = Objects.requireNonNullElse(order, "as-asked");
       names =
           Collections.unmodifiableMap(new TreeMap<>(Objects.requireNonNullElse(names, Map.of())));
+      names.forEach(
+          (of, name) -> ConfigCheck.given(name, "names." + of, "a name, or leave it out"));
     }
   }
 
   public EnvironmentConfig {
+    ConfigCheck.given(name, "environment.name", "the name of an environment");
+    ConfigCheck.given(level, "environment.level", "a level, such as Q");
+    ConfigCheck.given(feedback, "environment.feedback", "hint, negative or none");
     ConfigCheck.require(maxErrors > 0, "environment.max_errors", maxErrors, "at least 1");
   }
 

@@ -34,6 +34,7 @@ public record OptimConfig(
 
   public OptimConfig {
     ConfigCheck.positive(lr, "optim.lr");
+    ConfigCheck.given(lrSchedule, "optim.lr_schedule", "constant, linear or cosine");
     ConfigCheck.require(lrWarmupSteps >= 0, "optim.lr_warmup_steps", lrWarmupSteps, "zero or more");
     ConfigCheck.require(beta1 >= 0 && beta1 < 1, "optim.beta1", beta1, "a number in [0, 1)");
     ConfigCheck.require(beta2 >= 0 && beta2 < 1, "optim.beta2", beta2, "a number in [0, 1)");

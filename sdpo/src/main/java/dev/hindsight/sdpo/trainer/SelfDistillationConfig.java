@@ -55,6 +55,12 @@ public record SelfDistillationConfig(
 
   public SelfDistillationConfig {
     String section = "self_distillation.";
+    ConfigCheck.given(
+        teacherRegularization,
+        section + "teacher_regularization",
+        "ema, trust-region, frozen or live");
+    ConfigCheck.given(
+        repromptTruncation, section + "reprompt_truncation", "a mode, such as budget");
     ConfigCheck.fraction(alpha, section + "alpha");
     ConfigCheck.fraction(teacherUpdateRate, section + "teacher_update_rate");
     ConfigCheck.require(

@@ -46,7 +46,17 @@ public record TrainConfig(
   }
 
   public TrainConfig {
+    ConfigCheck.section(environment, "environment");
+    ConfigCheck.given(model, "model", "the folder of a model");
     ConfigCheck.require(!model.isBlank(), "model", model, "the folder of a model");
+    ConfigCheck.given(method, "method", "sdpo or grpo");
+    ConfigCheck.section(rollout, "rollout");
+    ConfigCheck.section(actor, "actor");
+    ConfigCheck.section(optim, "optim");
+    ConfigCheck.section(selfDistillation, "self_distillation");
+    ConfigCheck.section(algorithm, "algorithm");
+    ConfigCheck.section(evaluation, "evaluation");
+    ConfigCheck.section(record, "record");
     ConfigCheck.require(steps >= 0, "steps", steps, "zero or more");
     ConfigCheck.require(trainBatchSize > 0, "train_batch_size", trainBatchSize, "at least 1");
     ConfigCheck.require(

@@ -44,7 +44,25 @@ class TrainConfigTest {
         "actor.clip_ratio_c=1|greater than 1",
         "algorithm.rollout_is=tokens|token",
         "record.keep_checkpoints=0|at least 1",
-        "environment.max_errors=0|at least 1"
+        "environment.max_errors=0|at least 1",
+        "environment=null|got nothing, expected keys and values",
+        "environment.level=null|got nothing",
+        "environment.feedback=null|got nothing",
+        "environment.dialect.names.max=null|got nothing",
+        "method=null|got nothing, expected sdpo or grpo",
+        "model=null|got nothing, expected the folder",
+        "rollout=null|got nothing",
+        "actor=null|got nothing",
+        "actor.loss_agg_mode=null|got nothing",
+        "optim=null|got nothing",
+        "optim.lr_schedule=null|got nothing",
+        "self_distillation=null|got nothing",
+        "self_distillation.teacher_regularization=null|got nothing",
+        "self_distillation.reprompt_truncation=null|got nothing",
+        "algorithm=null|got nothing",
+        "algorithm.rollout_is=null|got nothing",
+        "evaluation=null|got nothing",
+        "record=null|got nothing"
       })
   void aSettingOutOfRangeIsRefused(String override, String part) {
     String key = override.substring(0, override.indexOf('='));

@@ -2,6 +2,9 @@ package dev.hindsight.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.DType;
+import dev.hindsight.sdpo.run.RunFolder;
 import dev.hindsight.tests.cli.Cli.Outcome;
 import java.io.File;
 import java.io.IOException;
@@ -11,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -117,6 +122,14 @@ class BadInputTest {
         "b.yaml: no such file; did you mean 'a.yaml'?");
     Files.writeString(file, "environment: {level: Z}\n");
     fails(Cli.run("train", file), 1, "level 'Z' does not exist");
+    Files.writeString(file, "optim:\n");
+    fails(Cli.run("train", file), 1, "a.yaml:1: optim: got nothing, expected keys and values");
+    Files.writeString(file, "documents:\n");
+    fails(Cli.run("pretrain", file), 1, "a.yaml:1: documents: got null, expected dialect");
+    Files.writeString(file, "model:\n");
+    fails(Cli.run("pretrain", file), 1, "a.yaml:1: model: got nothing, expected keys and values");
+    Assumptions.assumeTrue(Files.exists(Path.of("/dev/zero")), "needs /dev/zero");
+    fails(Cli.run("train", "/dev/zero"), 1, "/dev/zero is a device or a pipe");
     assertThat(folder.resolve("runs")).doesNotExist();
   }
 
@@ -269,6 +282,77 @@ class BadInputTest {
     Object[] again = Arrays.copyOf(train, train.length + 1);
     again[train.length] = "--overwrite";
     assertThat(Cli.run(again).code()).isZero();
+  }
+
+  /** The former run was deleted first, and then the new one could not begin. */
+  @Test
+  void overwriteDeletesNothingBeforeTheNewRunCanBegin() throws IOException {
+    Path model = Cli.tinyModel(folder.resolve("m"), 96);
+    Path config = Cli.tinyRun(folder.resolve("c.yaml"), model, 1);
+    Path run = folder.resolve("run");
+    Object[] train = {"train", config, "--out", run, "--backend", "reference", "-q"};
+    assertThat(Cli.run(train).code()).isZero();
+    for (String[] mistake :
+        new String[][] {
+          {"--set", "model=/nowhere"}, {"--set", "environment.level=Z"}, {"--backend", "cuda"}
+        }) {
+      fails(
+          Cli.run("train", config, "--out", run, "--overwrite", mistake[0], mistake[1]),
+          1,
+          mistake[1].replaceAll(".*=", ""));
+      assertThat(run.resolve("summary.json")).exists();
+    }
+    Path pretrain = Files.writeString(folder.resolve("p.yaml"), "steps: 1\nbatch_size: 2\n");
+    Path base = Files.createDirectories(folder.resolve("base"));
+    Path made = Files.writeString(base.resolve("pretrain.yaml"), "steps: 7\n");
+    fails(
+        Cli.run("pretrain", pretrain, "--out", base, "--overwrite", "--set", "optim.lr=-1"),
+        1,
+        "-1");
+    assertThat(made).hasContent("steps: 7\n");
+  }
+
+  /** Another run's folder is neither gone on with nor replaced, but may be read. */
+  @Test
+  void aRunThatIsGoingOnIsLeftAlone() throws Exception {
+    Path model = Cli.tinyModel(folder.resolve("m"), 96);
+    Path config = Cli.tinyRun(folder.resolve("c.yaml"), model, 2);
+    Path run = folder.resolve("run");
+    Object[] train = {"train", config, "--out", run, "--backend", "reference", "-q"};
+    assertThat(Cli.run(train).code()).isZero();
+    try (RunFolder open = RunFolder.resume(run)) {
+      open.openRecords(open.load(Backends.get("reference"), DType.F32).orElseThrow());
+      // reading a locked file ends the lock on POSIX: it must not be this one
+      assertThat(open.readMetrics(Map.class)).hasSize(3);
+      Object[] replace = Arrays.copyOf(train, train.length + 1);
+      replace[train.length] = "--overwrite";
+      for (Object[] command : new Object[][] {{"train", "--resume", run}, replace}) {
+        Process other = new ProcessBuilder(Cli.command(command)).start();
+        String err = new String(other.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(other.waitFor()).as(err).isEqualTo(1);
+        assertThat(err).contains(run + " is being written by another run");
+      }
+      assertThat(open.readMetrics(Map.class)).hasSize(3);
+      fails(
+          Cli.run("generate", "--model", run, "--prompt", "nonsense", "--backend", "reference"),
+          1,
+          "no word of the vocabulary");
+    }
+  }
+
+  @Test
+  void aResumeWithFewerStepsThanAreDoneSaysSo() throws IOException {
+    Path model = Cli.tinyModel(folder.resolve("m"), 96);
+    Path config = Cli.tinyRun(folder.resolve("c.yaml"), model, 2);
+    Path run = folder.resolve("run");
+    assertThat(Cli.run("train", config, "--out", run, "--backend", "reference", "-q").code())
+        .isZero();
+    Path yaml = run.resolve("config.yaml");
+    Files.writeString(yaml, Files.readString(yaml).replace("steps: 2", "steps: 1"));
+    fails(
+        Cli.run("train", "--resume", run, "--backend", "reference"),
+        1,
+        "the run has done 2 steps, the configuration asks for 1");
   }
 
   @Test
