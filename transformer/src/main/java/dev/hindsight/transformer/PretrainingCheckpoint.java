@@ -4,7 +4,9 @@ import dev.hindsight.autograd.AdamW;
 import dev.hindsight.engine.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -97,10 +99,21 @@ final class PretrainingCheckpoint {
           "it was written with "
               + key
               + " '"
-              + found
+              + otherParts(found, expected)
               + "', this run has '"
-              + expected
+              + otherParts(expected, found)
               + "'; resume with the same settings, or start anew without it");
     }
+  }
+
+  /** Of a record that is written out, {@code Name[a=1, b=2]}, the parts that another lacks. */
+  private static String otherParts(String text, String than) {
+    List<String> shared = List.of(parts(than));
+    List<String> other = Arrays.stream(parts(text)).filter(p -> !shared.contains(p)).toList();
+    return other.isEmpty() ? text : String.join(", ", other);
+  }
+
+  private static String[] parts(String text) {
+    return text.replaceFirst("^\\w+\\[(.*)]$", "$1").split(", ");
   }
 }

@@ -178,6 +178,21 @@ class CommandsTest {
     for (String file : List.of("model.safetensors", "config.json", "metrics.jsonl")) {
       assertThat(two.resolve(file)).hasSameBinaryContentAs(one.resolve(file));
     }
+    // a resume that is refused leaves the record of what made the model
+    Outcome other =
+        Cli.run(
+            "pretrain",
+            config,
+            "--out",
+            two,
+            "--resume",
+            "--set",
+            "steps=6",
+            "--backend",
+            "reference");
+    assertThat(other.code()).isEqualTo(1);
+    assertThat(other.err()).contains("options 'steps=4', this run has 'steps=6'");
+    assertThat(two.resolve("pretrain.yaml")).hasSameTextualContentAs(one.resolve("pretrain.yaml"));
     assertThat(
             Cli.run("generate", "--model", one, "--prompt", "max 1 2", "--backend", "reference")
                 .code())
