@@ -2,6 +2,8 @@ package dev.hindsight.cli.report;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,16 +142,25 @@ public final class RunRecord {
       return JSON.createObjectNode();
     }
     try {
-      return JSON.readTree(Files.readString(file));
+      return JSON.readTree(Files.readAllBytes(file));
     } catch (JacksonException e) {
       throw new IOException(file + " is not JSON: " + e.getOriginalMessage(), e);
     }
   }
 
+  /**
+   * What is not UTF-8 becomes a replacement character, and an error where it makes a line no JSON:
+   * a kill may have cut the last line inside a character.
+   */
+  private static BufferedReader reader(Path file) throws IOException {
+    return new BufferedReader(
+        new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8));
+  }
+
   /** The objects of a file with one a line; a last line that was cut off is left out. */
   static List<JsonNode> lines(Path file) throws IOException {
     List<JsonNode> all = new ArrayList<>();
-    try (BufferedReader reader = Files.newBufferedReader(file)) {
+    try (BufferedReader reader = reader(file)) {
       int number = 0;
       String line = reader.readLine();
       while (line != null) {

@@ -7,6 +7,7 @@ import dev.hindsight.cli.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -130,6 +131,21 @@ class ReportTest {
     Report report = Report.of(List.of(folder));
     assertThat(report.results().getFirst().generations()).isEqualTo(4 * 128.0);
     assertThat(report.html()).contains("512");
+  }
+
+  /** The message was "Input length = 1", also for a last line that a kill had cut. */
+  @Test
+  void bytesThatAreNoTextAreNamedOrCut(@TempDir Path folder) throws IOException {
+    RunFixtures.run(folder, 5, 300, 0.9, true);
+    Path metrics = folder.resolve("metrics.jsonl");
+    byte[] half = {'{', '"', (byte) 0xe2};
+    Files.write(metrics, half, StandardOpenOption.APPEND);
+    assertThat(Report.of(List.of(folder)).html()).contains("</html>");
+    Files.writeString(metrics, "\n", StandardOpenOption.APPEND);
+    Files.writeString(metrics, "{}\n", StandardOpenOption.APPEND);
+    assertThatThrownBy(() -> Report.of(List.of(folder)))
+        .hasMessageContaining("metrics.jsonl:")
+        .hasMessageContaining("is not JSON");
   }
 
   @Test
