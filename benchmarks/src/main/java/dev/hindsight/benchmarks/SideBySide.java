@@ -27,8 +27,8 @@ final class SideBySide {
    * @param warmUp at most so many seconds before the first
    */
   record Effort(int rounds, double seconds, double warmUp) {
-    static final Effort FULL = new Effort(7, 0.5, 8);
-    static final Effort QUICK = new Effort(3, 0.1, 1.5);
+    static final Effort FULL = new Effort(7, 0.5, 12);
+    static final Effort QUICK = new Effort(3, 0.1, 3);
   }
 
   private final String jar;

@@ -20,6 +20,9 @@ public final class Worker {
   private static final double SETTLED = 0.95;
   private static final double PATIENCE = 0.6;
 
+  /** Steps of whole models run hundreds of methods, and the compiler takes them one by one. */
+  private static final int PATIENT_TURNS = 20;
+
   private final Contender contender;
   private @Nullable Case work;
   private @Nullable Runnable step;
@@ -82,6 +85,7 @@ public final class Worker {
     long begin = System.nanoTime();
     double best = Double.MAX_VALUE;
     double found = 0;
+    int since = 0;
     double now;
     do {
       long start = System.nanoTime();
@@ -92,8 +96,10 @@ public final class Worker {
       if (seconds < SETTLED * best) {
         found = now;
         best = seconds;
+        since = 0;
       }
-    } while (now - found < PATIENCE && now < limit);
+      since++;
+    } while ((now - found < PATIENCE || since < PATIENT_TURNS) && now < limit);
   }
 
   private double rate(double seconds) {
