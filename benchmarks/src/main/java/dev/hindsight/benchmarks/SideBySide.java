@@ -27,7 +27,7 @@ final class SideBySide {
    * @param warmUp at most so many seconds before the first
    */
   record Effort(int rounds, double seconds, double warmUp) {
-    static final Effort FULL = new Effort(7, 0.5, 12);
+    static final Effort FULL = new Effort(7, 0.5, 20);
     static final Effort QUICK = new Effort(3, 0.1, 3);
   }
 

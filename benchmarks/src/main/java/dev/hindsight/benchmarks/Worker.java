@@ -17,11 +17,15 @@ import org.jspecify.annotations.Nullable;
 public final class Worker {
   static final String ANSWER = "@bench ";
 
-  private static final double SETTLED = 0.95;
-  private static final double PATIENCE = 0.6;
+  /** A window that is not so much quicker than the best before is no progress. */
+  private static final double PROGRESS = 1.03;
 
-  /** Steps of whole models run hundreds of methods, and the compiler takes them one by one. */
-  private static final int PATIENT_TURNS = 20;
+  private static final int WINDOWS_WITHOUT_PROGRESS = 3;
+
+  /** Seconds; whole models run hundreds of methods, which the compiler takes one by one. */
+  private static final double KERNEL_WINDOW = 0.15;
+
+  private static final double MODEL_WINDOW = 1;
 
   private final Contender contender;
   private @Nullable Case work;
@@ -79,27 +83,21 @@ public final class Worker {
     };
   }
 
-  /** Runs until no turn has been clearly quicker for a while. */
+  /** Runs until no window of time has been clearly quicker than the best for a while. */
   private void warm(double limit) {
-    Runnable s = prepared();
+    boolean kernel =
+        work instanceof Case.Sgemm
+            || work instanceof Case.Elementwise
+            || work instanceof Case.Attention;
+    double window = kernel ? KERNEL_WINDOW : MODEL_WINDOW;
     long begin = System.nanoTime();
-    double best = Double.MAX_VALUE;
-    double found = 0;
-    int since = 0;
-    double now;
-    do {
-      long start = System.nanoTime();
-      s.run();
-      long end = System.nanoTime();
-      double seconds = (end - start) / 1e9;
-      now = (end - begin) / 1e9;
-      if (seconds < SETTLED * best) {
-        found = now;
-        best = seconds;
-        since = 0;
-      }
-      since++;
-    } while ((now - found < PATIENCE || since < PATIENT_TURNS) && now < limit);
+    double best = 0;
+    int without = 0;
+    while (without < WINDOWS_WITHOUT_PROGRESS && System.nanoTime() - begin < 1e9 * limit) {
+      double now = rate(window);
+      without = now < PROGRESS * best ? without + 1 : 0;
+      best = Math.max(best, now);
+    }
   }
 
   private double rate(double seconds) {

@@ -24,6 +24,16 @@ public final class Threads {
 
   private static final String VARIABLE = "HINDSIGHT_THREADS";
   private static final int LARGEST = 1024;
+
+  /**
+   * How long a thread without work keeps its core: longer than the gaps between the kernels of a
+   * training step, because a sleeping worker joins some 50 microseconds late. Then it sleeps. It
+   * does not yield: two threads that yield to one another on one core count as busy there, and
+   * Linux was seen to leave them so for seconds, with the next core idle; a thread that is woken is
+   * given an idle core.
+   */
+  private static final long SPIN_NANOS = 100_000;
+
   private static final Object LOCK = new Object();
 
   /** 0 until somebody sets it or asks: a bad variable is an error of the call, not of the class. */
@@ -138,7 +148,8 @@ public final class Threads {
   private static final class Loop extends AtomicInteger {
     final int chunks;
     final Chunk work;
-    final AtomicInteger done = new AtomicInteger();
+    private final AtomicInteger done = new AtomicInteger();
+    private volatile @Nullable Thread waiting;
     private @Nullable Throwable failure;
     private int failedChunk;
 
@@ -175,8 +186,23 @@ public final class Threads {
         }
         mine++;
       }
-      if (mine > 0) {
-        done.addAndGet(mine);
+      if (mine > 0 && done.addAndGet(mine) == chunks) {
+        LockSupport.unpark(waiting); // null when nobody sleeps
+      }
+    }
+
+    /** Returns when all chunks are done; those that others have taken may still be running. */
+    void await() {
+      long start = System.nanoTime();
+      while (done.get() < chunks) {
+        if (System.nanoTime() - start < SPIN_NANOS) {
+          Thread.onSpinWait();
+        } else {
+          waiting = Thread.currentThread(); // a worker lost its core in the middle of a chunk
+          if (done.get() < chunks) {
+            LockSupport.park(this);
+          }
+        }
       }
     }
   }
@@ -211,13 +237,7 @@ public final class Threads {
         workers[i].wake();
       }
       l.help();
-      for (int spins = 0; l.done.get() < chunks; spins++) {
-        if (spins < 1_000) {
-          Thread.onSpinWait();
-        } else {
-          Thread.yield(); // a worker lost its core in the middle of a chunk
-        }
-      }
+      l.await();
       loop = null;
       owner.set(null);
       l.rethrow();
@@ -233,12 +253,6 @@ public final class Threads {
   }
 
   private static final class Worker extends Thread {
-    /**
-     * How long a worker without work keeps its core: longer than the gaps between the kernels of a
-     * training step, because a sleeping worker joins some 50 microseconds late.
-     */
-    private static final long SPIN_NANOS = 100_000;
-
     private final Pool pool;
     private volatile boolean asleep;
 
@@ -293,7 +307,6 @@ public final class Threads {
           }
           Thread.onSpinWait();
         }
-        Thread.yield(); // costs little when nobody waits for this core
       } while (!pool.stopped && System.nanoTime() - start < SPIN_NANOS);
       return hasWork();
     }
