@@ -1,5 +1,6 @@
 package dev.hindsight.benchmarks;
 
+import dev.hindsight.transformer.AtomicFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -109,7 +110,7 @@ public final class BenchCommand implements Callable<Integer> {
       Map<String, Object> all = new LinkedHashMap<>();
       all.put("machine", machine);
       all.put("rows", rows);
-      Files.writeString(
+      AtomicFile.write(
           json,
           JsonMapper.builder()
                   .enable(SerializationFeature.INDENT_OUTPUT)

@@ -63,11 +63,13 @@ public sealed interface Case {
 
     @Override
     public double limit(Limits limits) {
+      double operands = 4 * batch * ((double) m * k + (double) k * n);
+      if (m > 1 || operands < (1 << 20)) {
+        return limits.gigaflops();
+      }
       // a product of a vector reads the whole matrix for two operations an element
-      double read = 4e-9 * batch * ((double) m * k + (double) k * n + (double) m * n);
-      double fits = 4.0 * ((double) m * k + (double) k * n) < (1 << 20) ? Double.NaN : 1;
-      double byMemory = m == 1 ? fits * work() / read * limits.gigabytes() : Double.NaN;
-      return Double.isNaN(byMemory) ? limits.gigaflops() : Math.min(limits.gigaflops(), byMemory);
+      double moved = 1e-9 * (operands + 4.0 * batch * m * n);
+      return Math.min(limits.gigaflops(), work() / moved * limits.gigabytes());
     }
   }
 

@@ -10,7 +10,6 @@ import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
-import dev.hindsight.engine.Threads;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.util.Arrays;
@@ -134,10 +133,5 @@ public final class Hindsight implements Contender {
       values[i] = 2 * (float) random.nextDouble() - 1;
     }
     return Tensor.of(backend, shape, values);
-  }
-
-  /** Threads of the kernels. */
-  static int threads() {
-    return Threads.count();
   }
 }

@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,16 +28,8 @@ final class WorkerProcess implements AutoCloseable {
     this.name = name;
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(
-        List.of(
-            "--add-modules",
-            "jdk.incubator.vector",
-            "--enable-native-access=ALL-UNNAMED",
-            "-XX:Tier3DelayOn=1000000"));
-    String more = System.getenv("HINDSIGHT_JAVA_OPTS");
-    if (more != null && !more.isBlank()) {
-      command.addAll(List.of(more.strip().split("\\s+")));
-    }
+    // the launcher's flags, and what HINDSIGHT_JAVA_OPTS added to them
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", jar, Worker.class.getName(), name));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(environment);
