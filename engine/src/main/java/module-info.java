@@ -6,6 +6,7 @@
  */
 module dev.hindsight.engine {
   requires static jdk.incubator.vector;
+  requires jdk.management; // how much memory there is
   requires static transitive org.jspecify;
 
   exports dev.hindsight.engine;

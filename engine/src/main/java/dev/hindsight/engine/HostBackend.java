@@ -48,20 +48,11 @@ public abstract class HostBackend implements Backend {
     if (bytes < 0) {
       throw new IllegalArgumentException("allocate: the size must not be negative, got " + bytes);
     }
+    MemoryLimit.requirePossible(bytes);
     try {
-      return arena
-          .allocate(Math.addExact(bytes, HostStorage.SLACK), HostStorage.ALIGNMENT)
-          .asSlice(0, bytes);
+      return arena.allocate(bytes + HostStorage.SLACK, HostStorage.ALIGNMENT).asSlice(0, bytes);
     } catch (OutOfMemoryError e) {
-      OutOfMemoryError clear =
-          new OutOfMemoryError(
-              "allocate: no room for "
-                  + bytes
-                  + " bytes of tensor memory ("
-                  + e.getMessage()
-                  + "); raise the limit with -XX:MaxDirectMemorySize, or take a smaller batch");
-      clear.initCause(e);
-      throw clear;
+      throw MemoryLimit.refused(bytes, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.hindsight.engine;
 
+import static dev.hindsight.engine.OperandChecks.apart;
 import static dev.hindsight.engine.OperandChecks.computing;
 import static dev.hindsight.engine.OperandChecks.destination;
 import static dev.hindsight.engine.OperandChecks.gradient;
@@ -87,8 +88,9 @@ public final class LayerOps {
     requireRows("rmsNorm backward", x, weight);
     requireStatistic("rmsNorm backward", x, rstd);
     sameShape("rmsNorm backward", x, dy);
-    gradient("rmsNorm backward", x, dx);
-    gradient("rmsNorm backward", weight, dWeight);
+    gradient("rmsNorm backward", x, dx, x, weight, rstd, dy);
+    gradient("rmsNorm backward", weight, dWeight, x, weight, rstd, dy);
+    apart("rmsNorm backward", dx, dWeight);
     x.backend().rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
   }
 
@@ -119,9 +121,13 @@ public final class LayerOps {
     requireStatistic("layerNorm backward", x, y.mean);
     requireStatistic("layerNorm backward", x, y.rstd);
     sameShape("layerNorm backward", x, dy);
-    gradient("layerNorm backward", x, dx);
-    gradient("layerNorm backward", weight, dWeight);
-    gradient("layerNorm backward", weight, dBias);
+    Tensor[] operands = {x, weight, y.mean, y.rstd, dy};
+    gradient("layerNorm backward", x, dx, operands);
+    gradient("layerNorm backward", weight, dWeight, operands);
+    gradient("layerNorm backward", weight, dBias, operands);
+    apart("layerNorm backward", dx, dWeight);
+    apart("layerNorm backward", dx, dBias);
+    apart("layerNorm backward", dWeight, dBias);
     x.backend().layerNormBackward(x, weight, y.mean, y.rstd, dy, dx, dWeight, dBias);
   }
 

@@ -17,6 +17,53 @@ final class OperandChecks {
     return out.backend();
   }
 
+  /** Writing to {@code out} must change no operand, and no element of it twice. */
+  static void disjoint(String operation, Tensor out, Tensor... operands) {
+    requireNotBroadcast(operation, out);
+    for (Tensor x : operands) {
+      require(
+          !Overlap.between(out, x),
+          "%s: the destination %s shares memory with the operand %s; write to a tensor of its own",
+          operation,
+          out,
+          x);
+    }
+  }
+
+  /** As {@link #disjoint}, but {@code x} may be {@code out} itself. */
+  static void inPlaceOrDisjoint(String operation, Tensor out, Tensor x) {
+    requireNotBroadcast(operation, out);
+    require(
+        Overlap.same(out, x) || !Overlap.between(out, x),
+        "%s: the destination %s shares memory with another view of the operand %s; copy one first",
+        operation,
+        out,
+        x);
+  }
+
+  /** Two destinations, where both are wanted, must not meet. */
+  static void apart(String operation, @Nullable Tensor a, @Nullable Tensor b) {
+    if (a != null && b != null) {
+      require(
+          !Overlap.between(a, b),
+          "%s: the destinations %s and %s share memory; give each its own",
+          operation,
+          a,
+          b);
+    }
+  }
+
+  private static void requireNotBroadcast(String operation, Tensor out) {
+    for (int i = 0; i < out.rank(); i++) {
+      require(
+          out.dim(i) <= 1 || out.stride(i) != 0,
+          "%s: the destination %s is broadcast along axis %d: its elements share memory",
+          operation,
+          out,
+          i);
+    }
+  }
+
   /** The one backend that owns all operands, which must be alive. */
   static Backend owner(String operation, Tensor... operands) {
     Backend backend = operands[0].backend();
@@ -91,12 +138,13 @@ final class OperandChecks {
         statistic);
   }
 
-  /** Counts the write of a gradient that may not be wanted. */
-  static void gradient(String operation, Tensor x, @Nullable Tensor dx) {
+  /** Counts the write of a gradient of {@code x} that may not be wanted. */
+  static void gradient(String operation, Tensor x, @Nullable Tensor dx, Tensor... operands) {
     if (dx != null) {
       computing(operation, x, dx);
       sameShape(operation, x, dx);
       requireContiguous(operation, dx);
+      disjoint(operation, dx, operands);
       destination(operation, dx);
     }
   }

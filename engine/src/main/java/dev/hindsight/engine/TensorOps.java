@@ -1,8 +1,10 @@
 package dev.hindsight.engine;
 
+import static dev.hindsight.engine.OperandChecks.apart;
 import static dev.hindsight.engine.OperandChecks.computing;
 import static dev.hindsight.engine.OperandChecks.destination;
-import static dev.hindsight.engine.OperandChecks.gradient;
+import static dev.hindsight.engine.OperandChecks.disjoint;
+import static dev.hindsight.engine.OperandChecks.inPlaceOrDisjoint;
 import static dev.hindsight.engine.OperandChecks.lastAxis;
 import static dev.hindsight.engine.OperandChecks.owner;
 import static dev.hindsight.engine.OperandChecks.require;
@@ -26,6 +28,9 @@ import java.util.stream.IntStream;
  * IllegalStateException}.
  */
 public final class TensorOps {
+  /** Far beyond any machine, and far from where sums of sizes overflow. */
+  private static final long LARGEST = Long.MAX_VALUE / 4;
+
   private TensorOps() {}
 
   // ------------------------------------------------------------- allocation
@@ -37,7 +42,12 @@ public final class TensorOps {
    * @throws OutOfMemoryError when there is no room; the message says how to make some
    */
   public static Tensor empty(Backend backend, DType dtype, Shape shape) {
-    long bytes = Math.multiplyExact(shape.size(), (long) dtype.bytes());
+    require(
+        shape.size() <= LARGEST / dtype.bytes(),
+        "empty: %s%s needs more bytes than any memory has",
+        dtype,
+        shape);
+    long bytes = shape.size() * dtype.bytes();
     Workspace workspace = Workspace.current();
     Storage storage =
         workspace != null && workspace.backend() == backend
@@ -103,6 +113,7 @@ public final class TensorOps {
   public static void copy(Tensor x, Tensor out) {
     sameShape("copy", x, out);
     owner("copy", x, out);
+    inPlaceOrDisjoint("copy", out, x);
     destination("copy", out).copy(x, out);
   }
 
@@ -216,6 +227,7 @@ public final class TensorOps {
     computing("addScaled", x, out);
     sameShape("addScaled", x, out);
     requireContiguous("addScaled", out);
+    inPlaceOrDisjoint("addScaled", out, x);
     destination("addScaled", out).addScaled(x, scale, out);
   }
 
@@ -298,6 +310,7 @@ public final class TensorOps {
         out.dim(-1) <= 1 || out.stride(-1) == 1,
         "matmul: the destination's last axis must have stride 1, it has %d",
         out.stride(-1));
+    disjoint("matmul", out, a, b);
     int batch = shape.rank() - 2;
     Shape as = shape.with(-1, a.dim(-1));
     Shape bs = shape.with(-2, b.dim(-2));
@@ -353,6 +366,7 @@ public final class TensorOps {
         rows,
         ids,
         out);
+    disjoint("scatterAddRows", out, rows, ids);
     destination("scatterAddRows", out).scatterAddRows(rows, ids, out);
   }
 
@@ -409,6 +423,12 @@ public final class TensorOps {
     requireContiguous("adamW", gradient);
     requireContiguous("adamW", m);
     requireContiguous("adamW", v);
+    disjoint("adamW", parameter, gradient);
+    disjoint("adamW", m, gradient);
+    disjoint("adamW", v, gradient);
+    apart("adamW", parameter, m);
+    apart("adamW", parameter, v);
+    apart("adamW", m, v);
     destination("adamW", m);
     destination("adamW", v);
     destination("adamW", parameter).adamW(parameter, gradient, m, v, step);
@@ -419,6 +439,7 @@ public final class TensorOps {
     computing("lerp", x, out);
     sameShape("lerp", x, out);
     requireContiguous("lerp", out);
+    inPlaceOrDisjoint("lerp", out, x);
     destination("lerp", out).lerp(x, rate, out);
   }
 }

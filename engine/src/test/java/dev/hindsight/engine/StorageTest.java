@@ -81,12 +81,35 @@ class StorageTest {
 
   @Test
   void tooMuchMemoryIsRefusedWithTheFix() {
-    long much = 1L << 50;
     assertThatExceptionOfType(OutOfMemoryError.class)
-        .isThrownBy(() -> backend.allocate(much))
-        .withMessageContaining("allocate: no room for 1125899906842624 bytes")
-        .withMessageContaining("-XX:MaxDirectMemorySize");
-    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> backend.newSlab(much));
+        .isThrownBy(() -> backend.allocate(1L << 60))
+        .withMessageContaining("allocate: no room for 1.00 EiB of tensor memory")
+        .withMessageContaining("this machine has");
+    assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(() -> backend.newSlab(1L << 60));
     assertThatIllegalArgumentException().isThrownBy(() -> backend.allocate(-1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> TensorOps.empty(backend, DType.F64, Shape.of(1 << 30, 1 << 30, 2)))
+        .withMessage("empty: F64[1073741824, 1073741824, 2] needs more bytes than any memory has");
+  }
+
+  @Test
+  void tooMuchForTheLimitOfTheJvmNamesWhatIsNeededAndWhatThereIs() {
+    OutOfMemoryError jvm =
+        new OutOfMemoryError(
+            "Cannot reserve 3221225536 bytes of direct buffer memory (allocated: 1610612736, limit: 4294967296)");
+    assertThat(MemoryLimit.refused(3221225472L, jvm))
+        .hasMessage(
+            "allocate: no room for 3.00 GiB of tensor memory: 1.50 GiB of the JVM's limit of 4.00 GiB are in use;"
+                + " raise the limit with -XX:MaxDirectMemorySize, or take a smaller batch, shorter sequences or a"
+                + " smaller model");
+  }
+
+  /** Guards that the words which {@link MemoryLimit} looks for are still the JVM's. */
+  @Test
+  void theJvmSaysWhatItsLimitIs() {
+    long limit = Runtime.getRuntime().maxMemory();
+    assertThatExceptionOfType(OutOfMemoryError.class)
+        .isThrownBy(() -> backend.allocate(limit))
+        .withMessageContaining(" of the JVM's limit of ");
   }
 }
