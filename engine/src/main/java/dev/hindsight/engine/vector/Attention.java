@@ -170,8 +170,18 @@ final class Attention implements Threads.Chunk {
       }
       weigh(rows, n, values + from * valueStep, valueStep, from == 0, tile);
     }
+    int spoiled = 0; // bit r: output r is not finite
     for (int r = 0; r < rows; r++) {
-      finish(r, out.at(row + r, head), lse.at(row + r, head), tile);
+      if (finish(r, out.at(row + r, head), lse.at(row + r, head), tile)) {
+        spoiled |= 1 << r;
+      }
+    }
+    // A weight of 0 hides a value that a query does not see, unless that is NaN or infinite. Alone
+    // a query meets nothing but what it sees. The last one of a tile did.
+    for (int r = 0; r < rows - 1 && layout.causal(); r++) {
+      if ((spoiled >> r & 1) != 0) {
+        tile(sequence, head, first + r, 1, keys, values, valueStep, tile);
+      }
     }
   }
 
@@ -244,8 +254,8 @@ final class Attention implements Threads.Chunk {
     }
   }
 
-  /** Divides by the sum of weights. */
-  private void finish(int r, long out, long lse, Tile tile) {
+  /** Divides by the sum of weights; whether an output is NaN or infinite. */
+  private boolean finish(int r, long out, long lse, Tile tile) {
     FloatVector sum =
         Lanes.sum(FloatVector.fromMemorySegment(F, MEMORY, tile.sums + (long) r * BYTES, ORDER));
     float total = sum.lane(0);
@@ -253,10 +263,14 @@ final class Attention implements Threads.Chunk {
     MEMORY.set(FLOAT, lse, (float) (largest + Math.log(total)));
     long from = tile.outputs + r * tile.outputRow();
     FloatVector share = FloatVector.broadcast(F, total == 0 ? 0f : 1 / total); // no key: all zeros
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector check = FloatVector.zero(F); // NaN as soon as one output is NaN or infinite
     for (int i = 0; i < headDim; i += LANES) {
-      FloatVector.fromMemorySegment(F, MEMORY, from + 4L * i, ORDER)
-          .mul(share)
-          .intoMemorySegment(MEMORY, out + 4L * i, ORDER, F.indexInRange(i, headDim));
+      VectorMask<Float> own = F.indexInRange(i, headDim);
+      FloatVector y = FloatVector.fromMemorySegment(F, MEMORY, from + 4L * i, ORDER).mul(share);
+      y.intoMemorySegment(MEMORY, out + 4L * i, ORDER, own);
+      check = zero.fma(zero.blend(y, own), check);
     }
+    return check.test(VectorOperators.IS_NAN).anyTrue();
   }
 }
