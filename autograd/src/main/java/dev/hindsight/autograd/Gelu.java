@@ -17,6 +17,10 @@ final class Gelu extends Elementwise {
 
   @Override
   Variable derivative(Variable x, Variable y) {
+    return slope(x);
+  }
+
+  static Variable slope(Variable x) {
     Variable distribution = x.times(Math.sqrt(0.5)).erf().affine(0.5, 0.5);
     Variable density = x.square().times(-0.5).exp().times(1 / Math.sqrt(2 * Math.PI));
     return distribution.add(x.mul(density));

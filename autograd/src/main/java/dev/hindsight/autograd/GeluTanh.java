@@ -17,6 +17,10 @@ final class GeluTanh extends Elementwise {
 
   @Override
   Variable derivative(Variable x, Variable y) {
+    return slope(x);
+  }
+
+  static Variable slope(Variable x) {
     double c = Math.sqrt(2 / Math.PI);
     Variable x2 = x.square();
     Variable t = x.mul(x2.affine(c * 0.044715, c)).tanh();

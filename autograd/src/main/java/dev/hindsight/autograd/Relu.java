@@ -17,6 +17,10 @@ final class Relu extends Elementwise {
 
   @Override
   Variable derivative(Variable x, Variable y) {
+    return slope(x);
+  }
+
+  static Variable slope(Variable x) {
     return Variable.constant(Masks.greater(x.tensor(), 0));
   }
 }

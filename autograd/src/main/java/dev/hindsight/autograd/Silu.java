@@ -17,6 +17,10 @@ final class Silu extends Elementwise {
 
   @Override
   Variable derivative(Variable x, Variable y) {
+    return slope(x, y);
+  }
+
+  static Variable slope(Variable x, Variable y) {
     Variable s = x.sigmoid();
     return s.add(y).sub(y.mul(s));
   }

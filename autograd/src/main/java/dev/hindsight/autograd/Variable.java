@@ -3,6 +3,7 @@ package dev.hindsight.autograd;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.UnaryOp;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -347,6 +348,21 @@ public final class Variable {
    */
   public Variable linear(Variable weight) {
     return Linear.apply(this, weight);
+  }
+
+  /**
+   * {@code activation(this weight^T + bias) + residual} in one pass: {@code this [..., in]}, {@code
+   * weight [out, in]}, {@code bias [out]}, {@code residual [..., out]}. What is null is left out;
+   * the bits are those of the parts one after another.
+   *
+   * @param activation RELU, SILU, GELU or GELU_TANH
+   */
+  public Variable linear(
+      Variable weight,
+      @Nullable Variable bias,
+      @Nullable UnaryOp activation,
+      @Nullable Variable residual) {
+    return Linear.apply(this, weight, bias, activation, residual);
   }
 
   /** Another shape over the same elements; copies only what is not contiguous. */

@@ -138,6 +138,37 @@ public interface Backend {
    */
   void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate);
 
+  /**
+   * A linear layer and the elementwise passes around it: {@code out = activation(x weight^T + bias)
+   * + residual}, each part with the bits that it has alone. {@code x [N, in]}, {@code weight [out,
+   * in]}, {@code bias [out]}; {@code out}, {@code residual} and {@code before} {@code [N, out]}
+   * contiguous. {@code before}, which only goes with an activation, receives what the activation is
+   * applied to: its gradient needs it.
+   *
+   * <p>What is written here is the plain way. A backend may do it while a block of the product is
+   * in the cache.
+   */
+  default void linear(
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable UnaryOp activation,
+      @Nullable Tensor residual,
+      @Nullable Tensor before,
+      Tensor out) {
+    Tensor sum = before == null ? out : before;
+    matmul(x, weight.transpose(0, 1), sum, false);
+    if (bias != null) {
+      binary(BinaryOp.ADD, sum, bias.expand(sum.shape()), sum);
+    }
+    if (activation != null) {
+      unary(activation, sum, out);
+    }
+    if (residual != null) {
+      binary(BinaryOp.ADD, residual, out, out);
+    }
+  }
+
   // -------------------------------------------------------------- indexing
 
   // CPU backends check every index and throw IndexOutOfBoundsException, with the index, its place

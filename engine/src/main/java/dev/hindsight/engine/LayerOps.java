@@ -131,6 +131,60 @@ public final class LayerOps {
     x.backend().layerNormBackward(x, weight, y.mean, y.rstd, dy, dx, dWeight, dBias);
   }
 
+  // ------------------------------------------------------------------ linear
+
+  /** Output, and what the activation was applied to where that was asked for. */
+  public record Linear(Tensor out, @Nullable Tensor before) {}
+
+  /**
+   * {@code activation(x weight^T + bias) + residual}, see {@link Backend#linear}: {@code x [N,
+   * in]}, {@code weight [out, in]}, {@code bias [out]}, {@code residual [N, out]}. What is null is
+   * left out.
+   *
+   * @param keepBefore whether the gradient of the activation will be wanted
+   */
+  public static Linear linear(
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable UnaryOp activation,
+      @Nullable Tensor residual,
+      boolean keepBefore) {
+    computing("linear", x, weight);
+    requireRank("linear", x, 2);
+    require(
+        weight.rank() == 2 && weight.dim(1) == x.dim(1),
+        "linear: %s needs a weight of shape [out, %d], got %s",
+        x,
+        x.dim(1),
+        weight);
+    Shape shape = Shape.of(x.dim(0), weight.dim(0));
+    if (bias != null) {
+      computing("linear", x, bias);
+      require(
+          bias.rank() == 1 && bias.dim(0) == weight.dim(0),
+          "linear: a weight %s needs a bias of shape [%d], got %s",
+          weight,
+          weight.dim(0),
+          bias);
+    }
+    if (residual != null) {
+      computing("linear", x, residual);
+      require(
+          residual.shape().equals(shape),
+          "linear: %s x %s gives %s, the residual is %s",
+          x,
+          weight,
+          shape,
+          residual);
+      residual = TensorOps.contiguous(residual);
+    }
+    Tensor before = keepBefore && activation != null ? like(x, shape) : null;
+    Linear y = new Linear(like(x, shape), before);
+    destination("linear", y.out).linear(x, weight, bias, activation, residual, before, y.out);
+    return y;
+  }
+
   // ------------------------------------------------------------ transformer
 
   /** See {@link Backend#rope}: {@code x [N, H, D]} with even D, {@code positions [N]}. */

@@ -83,6 +83,15 @@ class TensorOpsErrorsTest {
     refused(
         "rmsNorm backward: shapes of F32[3] and F32[2] differ",
         () -> LayerOps.rmsNormBackward(f32(2, 3), f32(3), f32(2), f32(2, 3), null, f32(2)));
+    refused(
+        "linear: F32[2, 3] needs a weight of shape [out, 3], got F32[3, 4]",
+        () -> LayerOps.linear(f32(2, 3), f32(3, 4), null, null, null, false));
+    refused(
+        "linear: a weight F32[4, 3] needs a bias of shape [4], got F32[3]",
+        () -> LayerOps.linear(f32(2, 3), f32(4, 3), f32(3), null, null, false));
+    refused(
+        "linear: F32[2, 3] x F32[4, 3] gives [2, 4], the residual is F32[4]",
+        () -> LayerOps.linear(f32(2, 3), f32(4, 3), null, null, f32(4), false));
     refused("softmax: needs at least one axis, got a scalar", () -> LayerOps.softmax(f32()));
     refused(
         "rope: head extent of F32[1, 1, 3] must be even",

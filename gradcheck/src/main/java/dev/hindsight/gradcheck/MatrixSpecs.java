@@ -2,6 +2,8 @@ package dev.hindsight.gradcheck;
 
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.UnaryOp;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Matrix products. */
@@ -11,19 +13,53 @@ final class MatrixSpecs {
   static List<OpSpec> all() {
     return List.of(
         OpSpec.of("matmul", Domain.REAL.toString(), MatrixSpecs::matmul),
-        OpSpec.of(
-            "linear",
-            Domain.REAL.toString(),
-            d -> {
-              int in = d.extent();
-              Shape x = d.shape(0, 2, true);
-              return OpSpec.call(
-                      "linear",
-                      d.tensor(x.insert(x.rank(), in), Domain.REAL),
-                      d.tensor(Shape.of(d.extentOrZero(), in), Domain.REAL))
-                  .is(v -> v[0].linear(v[1]))
-                  .sameAs(v -> v[0].unsqueeze(-2).mul(v[1]).sum(-1).squeeze(-1));
-            }));
+        OpSpec.of("linear", Domain.REAL.toString(), MatrixSpecs::linear));
+  }
+
+  /** With and without each of bias, activation and residual. */
+  private static OpSpec.Inputs linear(Draw d) {
+    int in = d.extent();
+    int out = d.extentOrZero();
+    Shape lead = d.shape(0, 2, true);
+    boolean biased = d.oneIn(2);
+    boolean added = d.oneIn(2);
+    UnaryOp activation = d.pick(null, UnaryOp.SILU, UnaryOp.GELU, UnaryOp.GELU_TANH);
+    List<TensorSample> inputs = new ArrayList<>();
+    inputs.add(d.tensor(lead.insert(lead.rank(), in), Domain.REAL));
+    inputs.add(d.tensor(Shape.of(out, in), Domain.REAL));
+    if (biased) {
+      inputs.add(d.tensor(Shape.of(out), Domain.REAL));
+    }
+    if (added) {
+      inputs.add(d.tensor(lead.insert(lead.rank(), out), Domain.REAL));
+    }
+    return OpSpec.call(
+            "linear(" + activation + (biased ? ", bias" : "") + (added ? ", residual)" : ")"),
+            inputs.toArray(TensorSample[]::new))
+        .is(
+            v -> {
+              Variable bias = biased ? v[2] : null;
+              Variable residual = added ? v[v.length - 1] : null;
+              return bias == null && activation == null && residual == null
+                  ? v[0].linear(v[1])
+                  : v[0].linear(v[1], bias, activation, residual);
+            })
+        .sameAs(
+            v -> {
+              Variable y = v[0].unsqueeze(-2).mul(v[1]).sum(-1).squeeze(-1);
+              y = biased ? y.add(v[2]) : y;
+              y = activation == null ? y : activated(y, activation);
+              return added ? y.add(v[v.length - 1]) : y;
+            });
+  }
+
+  private static Variable activated(Variable x, UnaryOp activation) {
+    return switch (activation) {
+      case SILU -> x.silu();
+      case GELU -> x.gelu();
+      case GELU_TANH -> x.geluTanh();
+      default -> throw new AssertionError(activation);
+    };
   }
 
   private static OpSpec.Inputs matmul(Draw d) {

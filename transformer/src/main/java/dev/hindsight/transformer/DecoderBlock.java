@@ -3,6 +3,7 @@ package dev.hindsight.transformer;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.UnaryOp;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -43,8 +44,15 @@ final class DecoderBlock {
     }
 
     Variable apply(Variable x) {
-      Variable y = x.linear(weight);
-      return bias == null ? y : y.add(bias);
+      return x.linear(weight, bias, null, null);
+    }
+
+    Variable activated(Variable x, UnaryOp activation) {
+      return x.linear(weight, bias, activation, null);
+    }
+
+    Variable addedTo(Variable residual, Variable x) {
+      return x.linear(weight, bias, null, residual);
     }
   }
 
@@ -110,8 +118,8 @@ final class DecoderBlock {
     }
     Variable mixed = Variable.attention(queries, keys, values, layout, scale);
     Variable y =
-        residual.add(o.apply(mixed.reshape(mixed.dim(0), config.heads() * config.headDim())));
-    return y.add(mlp(outputNorm.apply(y)));
+        o.addedTo(residual, mixed.reshape(mixed.dim(0), config.heads() * config.headDim()));
+    return down.addedTo(y, inner(outputNorm.apply(y)));
   }
 
   /** {@code [N, heads * headDim]} to {@code [N, heads, headDim]}, normalised and turned. */
@@ -126,14 +134,15 @@ final class DecoderBlock {
         : split;
   }
 
-  private Variable mlp(Variable x) {
-    Variable inner = up.apply(x);
-    Variable active =
-        switch (config.mlp()) {
-          case SWIGLU -> Objects.requireNonNull(gate).apply(x).swiglu(inner);
-          case GELU -> inner.gelu();
-          case GELU_TANH -> inner.geluTanh();
-        };
-    return down.apply(active);
+  /** The inside of the MLP, {@code [N, intermediate]}. */
+  private Variable inner(Variable x) {
+    return switch (config.mlp()) {
+      case SWIGLU -> {
+        Variable open = up.apply(x);
+        yield Objects.requireNonNull(gate).apply(x).swiglu(open);
+      }
+      case GELU -> up.activated(x, UnaryOp.GELU);
+      case GELU_TANH -> up.activated(x, UnaryOp.GELU_TANH);
+    };
   }
 }

@@ -46,7 +46,7 @@ final class BinaryLoop extends ElementLoop {
     }
   }
 
-  private static void add(int n, long out, long a, int aStep, long b, int bStep) {
+  static void add(int n, long out, long a, int aStep, long b, int bStep) {
     for (int i = 0; i < n; i += LANES) {
       FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
       FloatVector y = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);

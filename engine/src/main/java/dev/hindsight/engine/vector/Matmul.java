@@ -12,6 +12,7 @@ import dev.hindsight.engine.Threads;
 import java.lang.ref.Reference;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix product in single precision: tiles of six rows and up to four vectors ({@link
@@ -78,6 +79,9 @@ final class Matmul implements Threads.Chunk {
   private int rowChunks;
   private int panelsPerChunk;
   private int panelsInGroup;
+
+  /** What is done to finished elements; null for nothing. */
+  private @Nullable Epilogue epilogue;
 
   /** All distances in bytes. */
   private Matmul(
@@ -165,6 +169,21 @@ final class Matmul implements Threads.Chunk {
         });
   }
 
+  /** {@code out = epilogue(x weight^T)} for matrices; {@code out} is contiguous. */
+  static void linear(Tensor x, Tensor weight, Epilogue epilogue, Tensor out) {
+    int m = out.dim(0);
+    int n = out.dim(1);
+    if (m == 0 || n == 0) {
+      return;
+    }
+    Tensor b = weight.transpose(0, 1);
+    Tensor sum = epilogue.sum();
+    Matmul product =
+        of(x, b, sum, m, n, x.dim(1), Simd.address(x), Simd.address(b), Simd.address(sum), false);
+    product.epilogue = epilogue;
+    product.run(b, true);
+  }
+
   private static Matmul of(
       Tensor a,
       Tensor b,
@@ -227,6 +246,9 @@ final class Matmul implements Threads.Chunk {
     if (k == 0) {
       if (!accumulate) {
         Fill.rows(m, n, c, cRow, 0f);
+      }
+      if (epilogue != null) {
+        epilogue.apply(0, m, 0, n);
       }
       return;
     }
@@ -363,6 +385,11 @@ final class Matmul implements Threads.Chunk {
           edgeTiles(rows, wide, deep, aAt, from, step, cAt, onward, columns);
         }
       }
+    }
+    if (epilogue != null) { // the block is still in the second cache, if not the first
+      int column = Panels.start(panel, vectors, panels) * LANES;
+      int end = Math.min(n, Panels.start(panelEnd, vectors, panels) * LANES);
+      epilogue.apply(row, row + rows, column, end - column);
     }
   }
 

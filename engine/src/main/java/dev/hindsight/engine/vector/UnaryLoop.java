@@ -40,6 +40,11 @@ final class UnaryLoop extends ElementLoop {
 
   @Override
   void row(int n, long out, long out2, long a, int aStep, long b, int bStep, long c, int cStep) {
+    row(op, n, out, a, aStep);
+  }
+
+  /** {@code n} elements, a multiple of the vector's lanes, by address. */
+  static void row(UnaryOp op, int n, long out, long a, int aStep) {
     switch (op) {
       case NEG -> neg(n, out, a, aStep);
       case ABS -> abs(n, out, a, aStep);

@@ -169,6 +169,24 @@ public final class VectorBackend extends HostBackend {
   }
 
   @Override
+  public void linear(
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable UnaryOp activation,
+      @Nullable Tensor residual,
+      @Nullable Tensor before,
+      Tensor out) {
+    boolean activates = activation == null || UnaryLoop.covers(activation);
+    if (isF32(out) && activates && (bias == null || bias.isContiguous())) {
+      Matmul.linear(x, weight, Epilogue.of(bias, activation, residual, before, out), out);
+      keep(x, weight, bias, residual, before, out);
+    } else {
+      super.linear(x, weight, bias, activation, residual, before, out);
+    }
+  }
+
+  @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     if (isF32(table) && hasDenseRows(table)) {
       Indexing.gatherRows(table, ids, out);

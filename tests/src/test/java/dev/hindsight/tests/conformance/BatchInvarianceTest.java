@@ -105,12 +105,22 @@ class BatchInvarianceTest {
         Tensor x = tensor(1, ROWS, depth);
         Tensor w = tensor(2, depth, width);
         Tensor wt = tensor(3, width, depth).transpose(0, 1);
+        Tensor rows = tensor(4, ROWS, width);
+        Tensor bias = tensor(5, width);
         assertRowsIndependent(
             "matmul [n, " + depth + "] x [" + depth + ", " + width + "]",
             (from, to) ->
                 of(
                     TensorOps.matmul(x.slice(0, from, to), w),
-                    TensorOps.matmul(x.slice(0, from, to), wt)));
+                    TensorOps.matmul(x.slice(0, from, to), wt),
+                    LayerOps.linear(
+                            x.slice(0, from, to),
+                            wt.transpose(0, 1),
+                            bias,
+                            UnaryOp.GELU,
+                            rows.slice(0, from, to),
+                            false)
+                        .out()));
       }
     }
   }

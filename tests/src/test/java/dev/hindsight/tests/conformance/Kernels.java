@@ -13,6 +13,7 @@ import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.UnaryOp;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -233,6 +234,19 @@ final class Kernels {
               TensorOps.matmul(a.slice(0, 0, 2), w),
               sum,
               TensorOps.matmul(heads, heads.transpose(1, 2)));
+        });
+    calls.put(
+        "linear",
+        b -> {
+          LayerOps.Linear y =
+              LayerOps.linear(
+                  f32(b, 1, 203, 311),
+                  f32(b, 2, 157, 311),
+                  f32(b, 3, 157),
+                  UnaryOp.GELU,
+                  f32(b, 4, 203, 157),
+                  true);
+          return of(y.out(), Objects.requireNonNull(y.before()));
         });
     calls.put("rope", b -> of(LayerOps.rope(f32(b, 1, 503, 8, 24), ids(b, 500, 503), 1e4, false)));
     int[] lengths = {150, 1, 37, 90, 4};

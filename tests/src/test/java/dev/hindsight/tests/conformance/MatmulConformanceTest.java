@@ -7,6 +7,7 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.UnaryOp;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -209,5 +210,84 @@ class MatmulConformanceTest {
       trial.run((x, at) -> x.matmul(at.of(as), at.of(bs), at.of(out), false));
       assertThat(out.got()).isEqualTo(chain(5, 7, 11, as.want(), bs.want(), new double[55]));
     }
+  }
+
+  /** Every part of a linear layer, alone and together, has the bits that the parts have. */
+  @Test
+  @Covers("linear")
+  void linearLayersHaveTheBitsOfTheirParts() {
+    int[][] sizes = {
+      {1, 5, 3}, {7, 20, 33}, {6, 48, 64}, {50, 17, 65}, {1, 300, 300}, {133, 523, 261}
+    };
+    UnaryOp[] activations = {null, UnaryOp.RELU, UnaryOp.SILU, UnaryOp.GELU, UnaryOp.GELU_TANH};
+    for (int[] size : sizes) {
+      for (UnaryOp activation : activations) {
+        for (int parts = 0; parts < 4; parts++) {
+          boolean biased = parts % 2 == 1;
+          boolean added = parts / 2 == 1;
+          checkLinear(size[0], size[1], size[2], activation, biased, added, added == biased);
+        }
+      }
+    }
+    checkLinear(3, 0, 5, UnaryOp.GELU, true, true, true);
+    checkLinear(3, 4, 0, UnaryOp.GELU, true, true, true);
+    checkLinear(0, 4, 3, UnaryOp.GELU, true, true, true);
+  }
+
+  private void checkLinear(
+      int rows, int in, int out, UnaryOp activation, boolean biased, boolean added, boolean kept) {
+    Shape shape = Shape.of(rows, out);
+    Trial trial =
+        new Trial(
+            subject,
+            "linear [%d, %d] to %d, %s, bias %s, residual %s",
+            rows,
+            in,
+            out,
+            activation,
+            biased,
+            added);
+    double[] xs = Values.uniform(1, (long) rows * in, -2, 2);
+    double[] ws = Values.uniform(2, (long) out * in, -1, 1);
+    double[] bs = Values.uniform(3, out, -2, 2);
+    double[] rs = Values.uniform(4, shape);
+    Operand x = trial.in(Shape.of(rows, in), Layout.PADDED_ROWS, xs);
+    Operand w = trial.in(Shape.of(out, in), ws);
+    Operand bias = trial.in(Shape.of(out), Layout.OFFSET, bs);
+    Operand residual = trial.in(shape, rs);
+    boolean keeps = kept && activation != null;
+    Operand before = trial.out(shape);
+    Operand y = trial.out(shape);
+    trial.run(
+        (b, at) ->
+            b.linear(
+                at.of(x),
+                at.of(w),
+                biased ? at.of(bias) : null,
+                activation,
+                added ? at.of(residual) : null,
+                keeps ? at.of(before) : null,
+                at.of(y)));
+    Tensor sum = TensorOps.matmul(given(rows, in, xs), given(out, in, ws).transpose(0, 1));
+    sum = biased ? TensorOps.add(sum, given(out, bs)) : sum;
+    Tensor want = activation == null ? sum : TensorOps.unary(activation, sum);
+    want = added ? TensorOps.add(want, given(rows, out, rs)) : want;
+    assertThat(y.got()).as("%s: %s", subject, activation).isEqualTo(want.toDoubles());
+    if (keeps) {
+      assertThat(before.got()).as("%s: before %s", subject, activation).isEqualTo(sum.toDoubles());
+    }
+  }
+
+  private Tensor given(int rows, int columns, double[] values) {
+    return given(values).reshape(Shape.of(rows, columns));
+  }
+
+  private Tensor given(int size, double[] values) {
+    return given(values).reshape(Shape.of(size));
+  }
+
+  private Tensor given(double[] values) {
+    Tensor t = Tensor.of(Subject.TRUTH, Shape.of(values.length), values);
+    return TensorOps.cast(t, subject.dtype()).to(subject.backend());
   }
 }
