@@ -138,6 +138,27 @@ class BatchInvarianceTest {
     }
   }
 
+  /** Kernels for one row, for few and for many, with B where it lies, packed, and kept packed. */
+  @Test
+  void matmulOfFewRowsAndOfMany() {
+    int many = 301;
+    for (int[] size : new int[][] {{48, 130}, {530, 70}}) {
+      Tensor x = tensor(1, many, size[0]);
+      Tensor w = tensor(2, size[0], size[1]);
+      Tensor wt = tensor(3, size[1], size[0]).transpose(0, 1);
+      for (Tensor weight : new Tensor[] {w, wt}) {
+        double[] all = TensorOps.matmul(x, weight).toDoubles();
+        for (int rows : new int[] {1, 2, 5, 7, 31, 48, 49, 97, 300}) {
+          int from = (many - rows) / 2;
+          double[] some = TensorOps.matmul(x.slice(0, from, from + rows), weight).toDoubles();
+          assertThat(some)
+              .as("%s: %d rows of %d times %s", subject, rows, many, weight)
+              .isEqualTo(Arrays.copyOfRange(all, from * size[1], (from + rows) * size[1]));
+        }
+      }
+    }
+  }
+
   /** A row's elements move through the lanes of a vector and its remainder. */
   @Test
   void elementwise() {

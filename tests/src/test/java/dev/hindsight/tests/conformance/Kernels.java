@@ -220,6 +220,33 @@ final class Kernels {
                     f32(b, 1, LARGE), ids(b, 401, 503), f32(b, 2, 503), f32(b, 3, 503))));
   }
 
+  /** Products {@code [m, k] x [k, n]} in all transpose forms, and attention over m rows. */
+  static Call ofSize(int m, int k, int n, int heads) {
+    SequenceLayout layout = SequenceLayout.packed(m / 3, m - m / 3);
+    return b -> {
+      Tensor x = f32(b, 1, m, k);
+      Tensor xt = f32(b, 2, k, m).transpose(0, 1);
+      Tensor w = f32(b, 3, k, n);
+      Tensor wt = f32(b, 4, n, k).transpose(0, 1);
+      Tensor sum = f32(b, 5, k, n); // a weight gradient
+      TensorOps.matmul(x.transpose(0, 1), f32(b, 6, m, n), sum, true);
+      Tensor q = f32(b, 7, m, heads, 20);
+      Tensor kv = f32(b, 8, m, 1, 20);
+      LayerOps.Attention y = LayerOps.attention(q, kv, kv, layout, 0.3);
+      Tensor[] d = LayerOps.attentionBackward(q, kv, kv, layout, 0.3, y, f32(b, 9, m, heads, 20));
+      return of(
+          TensorOps.matmul(x, w),
+          TensorOps.matmul(x, wt),
+          TensorOps.matmul(xt, w),
+          TensorOps.matmul(xt, wt),
+          sum,
+          y.out(),
+          d[0],
+          d[1],
+          d[2]);
+    };
+  }
+
   private static void transformer(Map<String, Call> calls) {
     calls.put(
         "matmul",

@@ -134,6 +134,60 @@ class MatmulConformanceTest {
     }
   }
 
+  /**
+   * Every combination of transposed operands, cut out of larger tensors on all axes, overwriting
+   * and adding to a destination that is a slice, too: batches, rows and columns lie at any
+   * distance.
+   */
+  @Test
+  @Covers("matmul")
+  void slicedBatchesInAllTransposeForms() {
+    for (int[] size : new int[][] {{1, 19, 40}, {4, 7, 17}, {13, 33, 9}, {50, 20, 70}}) {
+      for (int form = 0; form < 8; form++) {
+        boolean accumulate = form >= 4;
+        int m = size[0];
+        int k = size[1];
+        int n = size[2];
+        Tensor a = sliced(1, m, k, form % 2 == 1);
+        Tensor b = sliced(2, k, n, form / 2 % 2 == 1);
+        Tensor whole = tensor(3, Shape.of(4, m + 2, n + 5));
+        Tensor out = whole.slice(0, 1, 3).slice(1, 1, m + 1).slice(2, 3, n + 3);
+        double[] before = whole.toDoubles();
+        double[] former = out.toDoubles();
+        TensorOps.matmul(a, b, out, accumulate);
+        for (int batch = 0; batch < 2; batch++) {
+          double[] from = accumulate ? part(former, batch, m * n) : new double[m * n];
+          double[] want =
+              chain(
+                  m,
+                  k,
+                  n,
+                  part(a.toDoubles(), batch, m * k),
+                  part(b.toDoubles(), batch, k * n),
+                  from);
+          assertThat(part(out.toDoubles(), batch, m * n))
+              .as("%s: %s x %s, form %d, batch %d", subject, a, b, form, batch)
+              .isEqualTo(want);
+        }
+        TensorOps.copy(typed(out.shape(), former), out);
+        assertThat(whole.toDoubles()).as("%s: around the slice", subject).isEqualTo(before);
+      }
+    }
+  }
+
+  private static double[] part(double[] values, int batch, int size) {
+    return java.util.Arrays.copyOfRange(values, batch * size, (batch + 1) * size);
+  }
+
+  /** Two matrices {@code [rows, columns]} inside a larger tensor, or inside a transposed one. */
+  private Tensor sliced(long seed, int rows, int columns, boolean transposed) {
+    Tensor whole =
+        transposed
+            ? tensor(seed, Shape.of(4, columns + 3, rows + 2)).transpose(1, 2)
+            : tensor(seed, Shape.of(4, rows + 2, columns + 3));
+    return whole.slice(0, 1, 3).slice(1, 1, rows + 1).slice(2, 2, columns + 2);
+  }
+
   /** Attention's own products: heads are an axis in the middle, so that nothing is contiguous. */
   @Test
   @Covers("matmul")
@@ -184,7 +238,11 @@ class MatmulConformanceTest {
   }
 
   private Tensor tensor(long seed, Shape shape) {
-    Tensor t = Tensor.of(Subject.TRUTH, shape, Values.uniform(seed, shape));
+    return typed(shape, Values.uniform(seed, shape));
+  }
+
+  private Tensor typed(Shape shape, double... values) {
+    Tensor t = Tensor.of(Subject.TRUTH, shape, values);
     return TensorOps.cast(t, subject.dtype()).to(subject.backend());
   }
 
