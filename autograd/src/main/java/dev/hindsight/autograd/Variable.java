@@ -473,6 +473,27 @@ public final class Variable {
   }
 
   /**
+   * A loss and its parts.
+   *
+   * @param loss {@code scale} times the sum of the losses: a scalar of shape []
+   * @param losses of each row {@code [N]}, for reports: without a gradient
+   */
+  public record LinearCrossEntropy(Variable loss, Tensor losses) {}
+
+  /**
+   * {@code scale * linear(weight).crossEntropy(targets).sum()} in one op that never holds the
+   * logits of all rows, forward or backward: this {@code [N, C]}, {@code weight [V, C]}, {@code
+   * targets [N]} I32, negative means ignored. {@code 1 / N} makes a mean. With one such loss in the
+   * graph, gradients have the bits of the two ops. First-order: {@link #linear} and {@link
+   * #crossEntropy} can be differentiated again.
+   *
+   * @throws IllegalArgumentException when shapes or types do not fit
+   */
+  public LinearCrossEntropy linearCrossEntropy(Variable weight, Tensor targets, double scale) {
+    return dev.hindsight.autograd.LinearCrossEntropy.apply(this, weight, targets, scale);
+  }
+
+  /**
    * {@code this / sqrt(mean(this^2) + epsilon) * weight} over the last axis; {@code weight [D]}.
    */
   public Variable rmsNorm(Variable weight, double epsilon) {

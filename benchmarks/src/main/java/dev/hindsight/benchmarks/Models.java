@@ -50,7 +50,7 @@ final class Models {
     return () -> {
       optimiser.clearGradients();
       try (var _ = workspace.open()) {
-        decoder.logits(decoder.hidden(batch)).crossEntropy(targets).mean().backward();
+        decoder.crossEntropy(decoder.hidden(batch), targets, 1.0 / next.length).loss().backward();
       }
       GradientNorm norm = GradientNorm.clip(decoder.parameters().values(), CLIP);
       optimiser.step(1e-4, norm.scale());

@@ -6,6 +6,7 @@ import static dev.hindsight.engine.OperandChecks.destination;
 import static dev.hindsight.engine.OperandChecks.gradient;
 import static dev.hindsight.engine.OperandChecks.lastAxis;
 import static dev.hindsight.engine.OperandChecks.require;
+import static dev.hindsight.engine.OperandChecks.requireContiguous;
 import static dev.hindsight.engine.OperandChecks.requireHeads;
 import static dev.hindsight.engine.OperandChecks.requireIndices;
 import static dev.hindsight.engine.OperandChecks.requireRank;
@@ -278,13 +279,25 @@ public final class LayerOps {
   /** See {@link Backend#crossEntropyBackward}. */
   public static Tensor crossEntropyBackward(
       Tensor logits, Tensor targets, Tensor lse, Tensor dLoss) {
-    computing("crossEntropy backward", logits, lse, dLoss);
+    computing("crossEntropy backward", logits);
+    Tensor out = like(logits);
+    crossEntropyBackward(logits, targets, lse, dLoss, out);
+    return out;
+  }
+
+  /**
+   * See {@link Backend#crossEntropyBackward}: {@code dLogits} is contiguous, and may be {@code
+   * logits}.
+   */
+  public static void crossEntropyBackward(
+      Tensor logits, Tensor targets, Tensor lse, Tensor dLoss, Tensor dLogits) {
+    computing("crossEntropy backward", logits, lse, dLoss, dLogits);
     requireTargets("crossEntropy backward", logits, targets);
     requireStatistic("crossEntropy backward", logits, lse);
     requireStatistic("crossEntropy backward", logits, dLoss);
-    Tensor out = like(logits);
-    destination("crossEntropy backward", out)
-        .crossEntropyBackward(logits, targets, lse, dLoss, out);
-    return out;
+    sameShape("crossEntropy backward", logits, dLogits);
+    requireContiguous("crossEntropy backward", dLogits);
+    destination("crossEntropy backward", dLogits)
+        .crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
   }
 }

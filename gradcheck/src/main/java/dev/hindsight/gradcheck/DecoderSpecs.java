@@ -32,6 +32,11 @@ final class DecoderSpecs {
                     .is(v -> v[0].logSoftmax())
                     .sameAs(v -> v[0].sub(v[0].logSumExp(-1)))),
         OpSpec.of("crossEntropy", REAL + ", some rows ignored", DecoderSpecs::crossEntropy),
+        OpSpec.of(
+                "linearCrossEntropy",
+                REAL + ", some rows ignored",
+                DecoderSpecs::linearCrossEntropy)
+            .firstOrderOnly(),
         OpSpec.of("rmsNorm", REAL.toString(), DecoderSpecs::rmsNorm),
         OpSpec.of("layerNorm", REAL.toString(), DecoderSpecs::layerNorm),
         OpSpec.of("rope", REAL.toString(), DecoderSpecs::rope),
@@ -80,6 +85,32 @@ final class DecoderSpecs {
               Variable chosen = Constants.oneHot(v[0], targets, classes);
               return v[0].sub(v[0].logSumExp(-1)).mul(chosen).sum(-1).squeeze(-1).neg();
             });
+  }
+
+  private static OpSpec.Inputs linearCrossEntropy(Draw d) {
+    int rows = d.extentOrZero();
+    int classes = d.extent();
+    int width = d.extent();
+    int[] targets = d.indices(rows, classes);
+    for (int n = 0; n < rows; n++) {
+      targets[n] = d.oneIn(4) ? -1 : targets[n];
+    }
+    double scale = d.pick(1.0, 0.5, -2.0);
+    return OpSpec.call(
+            "linearCrossEntropy(" + Arrays.toString(targets) + ", " + scale + ")",
+            d.tensor(Shape.of(rows, width), REAL),
+            d.tensor(Shape.of(classes, width), REAL))
+        .is(
+            v ->
+                v[0].linearCrossEntropy(
+                        v[1], Constants.indices(v[0], Shape.of(rows), targets), scale)
+                    .loss())
+        .sameAs(
+            v ->
+                v[0].linear(v[1])
+                    .crossEntropy(Constants.indices(v[0], Shape.of(rows), targets))
+                    .sum()
+                    .times(scale));
   }
 
   private static OpSpec.Inputs rmsNorm(Draw d) {

@@ -166,6 +166,15 @@ public final class Decoder {
   }
 
   /**
+   * {@code scale} times the sum over rows of the cross-entropy of their logits against {@code
+   * targets [N]} I32 (negative: ignored), and the losses of the rows. Never holds the logits of
+   * more than some of the rows, forward or backward.
+   */
+  public Variable.LinearCrossEntropy crossEntropy(Variable hidden, Tensor targets, double scale) {
+    return hidden.linearCrossEntropy(head, targets, scale);
+  }
+
+  /**
    * @param wanted how many of the last rows of each sequence are asked for; null means all
    */
   Variable hidden(

@@ -5,8 +5,10 @@ import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.GradientNorm;
 import dev.hindsight.autograd.Schedule;
 import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,10 +28,7 @@ import org.jspecify.annotations.Nullable;
  * alone. Not thread safe.
  */
 public final class Pretrainer implements AutoCloseable {
-  /** Logits held at once, in elements: 64 MB in F32. Larger steps add up gradients in parts. */
-  private static final long LOGITS_AT_ONCE = 1 << 24;
-
-  /** Rows of the residual stream held at once. */
+  /** Rows of the residual stream held at once. Larger steps add up gradients in parts. */
   private static final long ROWS_AT_ONCE = 1 << 15;
 
   /** Held-out documents that are looked at together. */
@@ -149,16 +148,16 @@ public final class Pretrainer implements AutoCloseable {
   private final Schedule schedule;
   private final Workspace workspace;
   private final PretrainingCheckpoint checkpoint;
-  private final long logitsAtOnce;
+  private final long rowsAtOnce;
   private long tokens;
 
   /** A run at its beginning, over a decoder as it stands; its weights are trained in place. */
   public Pretrainer(Decoder decoder, DocumentSource source, Options options) {
-    this(decoder, source, options, LOGITS_AT_ONCE);
+    this(decoder, source, options, ROWS_AT_ONCE);
   }
 
-  Pretrainer(Decoder decoder, DocumentSource source, Options options, long logitsAtOnce) {
-    this.logitsAtOnce = logitsAtOnce;
+  Pretrainer(Decoder decoder, DocumentSource source, Options options, long rowsAtOnce) {
+    this.rowsAtOnce = rowsAtOnce;
     this.decoder = decoder;
     this.source = source;
     this.options = options;
@@ -247,9 +246,9 @@ public final class Pretrainer implements AutoCloseable {
     double loss = 0;
     for (List<Document> part : parts(documents)) {
       try (var _ = workspace.open()) {
-        Variable sum = sumOfLosses(part);
-        loss += sum.item();
-        sum.times(1.0 / targets).backward();
+        Variable.LinearCrossEntropy y = loss(part, 1.0 / targets);
+        loss += TensorOps.reduce(ReduceOp.SUM, y.losses()).item();
+        y.loss().backward();
       }
     }
     GradientNorm norm = GradientNorm.clip(decoder.parameters().values(), options.clip);
@@ -271,14 +270,14 @@ public final class Pretrainer implements AutoCloseable {
     return new Progress(step(), loss / targets, norm.norm(), rate, tokens, OptionalDouble.empty());
   }
 
-  /** The sum over all target tokens of their negative log-likelihood, a scalar. */
-  private Variable sumOfLosses(List<Document> documents) {
+  /** The negative log-likelihoods of all target tokens, and {@code scale} times their sum. */
+  private Variable.LinearCrossEntropy loss(List<Document> documents, double scale) {
     List<int[]> prompts = documents.stream().map(Document::prompt).toList();
     List<int[]> responses = documents.stream().map(Document::target).toList();
     int[] targets = SequenceScorer.targets(responses);
     Variable hidden = decoder.hidden(SequenceScorer.batch(prompts, responses));
     Tensor classes = Tensor.of(decoder.backend(), Shape.of(targets.length), targets);
-    return decoder.logits(hidden).crossEntropy(classes).sum();
+    return decoder.crossEntropy(hidden, classes, scale);
   }
 
   /** Runs of documents that are small enough to be held at once; most steps are one. */
@@ -286,15 +285,12 @@ public final class Pretrainer implements AutoCloseable {
     List<List<Document>> parts = new ArrayList<>();
     int from = 0;
     long rows = 0;
-    long logits = 0;
     for (int i = 0; i < documents.size(); i++) {
       rows += documents.get(i).length();
-      logits += (long) documents.get(i).target().length * decoder.config().vocabSize();
-      if (i > from && (rows > ROWS_AT_ONCE || logits > logitsAtOnce)) {
+      if (i > from && rows > rowsAtOnce) {
         parts.add(documents.subList(from, i));
         from = i;
         rows = documents.get(i).length();
-        logits = (long) documents.get(i).target().length * decoder.config().vocabSize();
       }
     }
     parts.add(documents.subList(from, documents.size()));
@@ -314,7 +310,7 @@ public final class Pretrainer implements AutoCloseable {
       for (List<Document> part : parts(documents.subList(from, to))) {
         try (var _ = Autograd.noGrad();
             var _ = workspace.open()) {
-          loss += sumOfLosses(part).item();
+          loss += loss(part, 1).loss().item();
         }
       }
     }

@@ -54,7 +54,9 @@ class OpRegistryTest {
     Set<String> methods = new TreeSet<>();
     for (Method m : Variable.class.getDeclaredMethods()) {
       boolean makesVariables =
-          m.getReturnType() == Variable.class || m.getReturnType() == Variable.TopK.class;
+          m.getReturnType() == Variable.class
+              || m.getReturnType() == Variable.TopK.class
+              || m.getReturnType() == Variable.LinearCrossEntropy.class;
       if (makesVariables && Modifier.isPublic(m.getModifiers()) && !m.isSynthetic()) {
         methods.add(m.getName());
       }
