@@ -3,7 +3,9 @@ package dev.hindsight.engine;
 import static dev.hindsight.engine.OperandChecks.apart;
 import static dev.hindsight.engine.OperandChecks.computing;
 import static dev.hindsight.engine.OperandChecks.destination;
+import static dev.hindsight.engine.OperandChecks.disjoint;
 import static dev.hindsight.engine.OperandChecks.gradient;
+import static dev.hindsight.engine.OperandChecks.inPlaceOrDisjoint;
 import static dev.hindsight.engine.OperandChecks.lastAxis;
 import static dev.hindsight.engine.OperandChecks.require;
 import static dev.hindsight.engine.OperandChecks.requireContiguous;
@@ -297,6 +299,8 @@ public final class LayerOps {
     requireStatistic("crossEntropy backward", logits, dLoss);
     sameShape("crossEntropy backward", logits, dLogits);
     requireContiguous("crossEntropy backward", dLogits);
+    inPlaceOrDisjoint("crossEntropy backward", dLogits, logits);
+    disjoint("crossEntropy backward", dLogits, targets, lse, dLoss);
     destination("crossEntropy backward", dLogits)
         .crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
   }
