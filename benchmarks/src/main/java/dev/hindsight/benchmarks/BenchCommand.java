@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +36,8 @@ import tools.jackson.databind.json.JsonMapper;
     footer = {
       "  ./hindsight bench --quick                     all cases on Hindsight alone",
       "  ./hindsight bench --peers --json bench.json   beside the peers; fetches 140 MB the first time",
-      "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1"
+      "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1",
+      "  ./hindsight bench --jmh Softmax -p size=2048x256   kernels alone, with JMH"
     })
 public final class BenchCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -82,8 +84,20 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to this file.")
   private @Nullable Path json;
 
+  @Option(
+      names = "--jmh",
+      description =
+          "Benchmark single kernels with JMH instead; must come first, and what follows are JMH's own"
+              + " arguments (-h lists them).")
+  private boolean jmh;
+
   /** Runs the command and ends the process with its exit code. */
-  public static void main(String[] args) {
+  public static void main(String[] args) throws IOException {
+    if (args.length > 0 && args[0].equals("--jmh")) {
+      // JMH starts its processes with the flags of this one: those that the launcher passes
+      org.openjdk.jmh.Main.main(Arrays.copyOfRange(args, 1, args.length));
+      return;
+    }
     System.exit(
         new CommandLine(new BenchCommand())
             .setExecutionExceptionHandler(
@@ -96,6 +110,9 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (jmh) {
+      throw new CommandLine.ParameterException(commandLine(), "--jmh: must come first");
+    }
     PrintWriter out = commandLine().getOut();
     List<Case> cases = chosen();
     List<SideBySide.Peer> peers = withPeers ? peers() : List.of();
