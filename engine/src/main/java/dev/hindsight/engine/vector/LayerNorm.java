@@ -32,55 +32,96 @@ final class LayerNorm {
       @Override
       void rows(int chunk, int from, int to, Scratch scratch) {
         long bytes = RowOperand.bytes(n);
-        long work = scratch.reserve(Scratch.Region.WORK, 3 * bytes);
-        long w = weights.read(0, 0, work + bytes);
-        long b = biases.read(0, 0, work + 2 * bytes);
-        for (int row = from; row < to; row++) {
-          long in = xs.read(row, 0, work);
-          long y = outs.target(row, work);
-          float m = mean(n, in);
-          float scale = 1 / (float) Math.sqrt(variance(n, in, m) + epsilon);
-          normalise(RowOperand.padded(n), in, w, b, m, scale, y);
-          MEMORY.set(FLOAT, means + 4L * row, m);
-          MEMORY.set(FLOAT, scales + 4L * row, scale);
-          outs.write(row, y);
+        long work = scratch.reserve(Scratch.Region.WORK, 4 * bytes);
+        long w = weights.read(0, 0, work + 2 * bytes);
+        long b = biases.read(0, 0, work + 3 * bytes);
+        for (int row = from; row < to; row += 2) {
+          int next = Math.min(row + 1, to - 1); // an odd last row is its own neighbour
+          long x0 = xs.read(row, 0, work);
+          long x1 = xs.read(next, 0, work + bytes);
+          long y0 = outs.target(row, work);
+          long y1 = outs.target(next, work + bytes);
+          means(n, x0, x1, means + 4L * row, means + 4L * next);
+          float mean0 = MEMORY.get(FLOAT, means + 4L * row);
+          float mean1 = MEMORY.get(FLOAT, means + 4L * next);
+          squares(n, x0, x1, mean0, mean1, scales + 4L * row, scales + 4L * next);
+          float scale0 = scale(n, scales + 4L * row, epsilon);
+          float scale1 = next == row ? scale0 : scale(n, scales + 4L * next, epsilon);
+          normalise(RowOperand.padded(n), x0, x1, w, b, mean0, mean1, scale0, scale1, y0, y1);
+          outs.write(row, y0);
+          outs.write(next, y1);
         }
       }
     }.run();
   }
 
-  private static float mean(int n, long x) {
-    FloatVector sum = FloatVector.zero(F);
+  // Two rows at a time: the sums of one row are chains that leave the processor idle.
+
+  private static void means(int n, long x0, long x1, long mean0, long mean1) {
+    FloatVector sum0 = FloatVector.zero(F);
+    FloatVector sum1 = FloatVector.zero(F);
     for (int i = 0; i < n; i += LANES) { // padded with zeros
-      sum = sum.add(load(x + 4L * i));
+      sum0 = sum0.add(load(x0 + 4L * i));
+      sum1 = sum1.add(load(x1 + 4L * i));
     }
-    return Lanes.sum(sum).lane(0) / n;
+    MEMORY.set(FLOAT, mean0, Lanes.sum(sum0).lane(0) / n);
+    MEMORY.set(FLOAT, mean1, Lanes.sum(sum1).lane(0) / n);
   }
 
-  private static float variance(int n, long x, float mean) {
-    FloatVector squares = FloatVector.zero(F);
+  /** Sums of squared distances from the means. */
+  private static void squares(
+      int n, long x0, long x1, float mean0, float mean1, long square0, long square1) {
+    FloatVector sum0 = FloatVector.zero(F);
+    FloatVector sum1 = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
-      FloatVector v = load(x + 4L * i).sub(mean);
-      squares = v.fma(v, squares);
+      FloatVector v0 = load(x0 + 4L * i).sub(mean0);
+      FloatVector v1 = load(x1 + 4L * i).sub(mean1);
+      sum0 = v0.fma(v0, sum0);
+      sum1 = v1.fma(v1, sum1);
     }
     if (i < n) {
       VectorMask<Float> mask = F.indexInRange(i, n);
-      FloatVector v = FloatVector.zero(F).blend(load(x + 4L * i).sub(mean), mask);
-      squares = v.fma(v, squares);
+      FloatVector v0 = FloatVector.zero(F).blend(load(x0 + 4L * i).sub(mean0), mask);
+      FloatVector v1 = FloatVector.zero(F).blend(load(x1 + 4L * i).sub(mean1), mask);
+      sum0 = v0.fma(v0, sum0);
+      sum1 = v1.fma(v1, sum1);
     }
-    return Lanes.sum(squares).lane(0) / n;
+    MEMORY.set(FLOAT, square0, Lanes.sum(sum0).lane(0));
+    MEMORY.set(FLOAT, square1, Lanes.sum(sum1).lane(0));
+  }
+
+  /** Replaces a sum of squares by the reciprocal standard deviation. */
+  private static float scale(int n, long at, double epsilon) {
+    float scale = 1 / (float) Math.sqrt(MEMORY.get(FLOAT, at) / n + epsilon);
+    MEMORY.set(FLOAT, at, scale);
+    return scale;
   }
 
   private static void normalise(
-      int padded, long x, long w, long b, float mean, float scale, long y) {
+      int padded,
+      long x0,
+      long x1,
+      long w,
+      long b,
+      float mean0,
+      float mean1,
+      float scale0,
+      float scale1,
+      long y0,
+      long y1) {
+    FloatVector m0 = FloatVector.broadcast(F, mean0);
+    FloatVector m1 = FloatVector.broadcast(F, mean1);
+    FloatVector s0 = FloatVector.broadcast(F, scale0);
+    FloatVector s1 = FloatVector.broadcast(F, scale1);
     for (int i = 0; i < padded; i += LANES) {
       long at = 4L * i;
-      load(x + at)
-          .sub(mean)
-          .mul(scale)
-          .fma(load(w + at), load(b + at))
-          .intoMemorySegment(MEMORY, y + at, ORDER);
+      FloatVector weight = load(w + at);
+      FloatVector bias = load(b + at);
+      FloatVector v0 = load(x0 + at).sub(m0).mul(s0);
+      FloatVector v1 = load(x1 + at).sub(m1).mul(s1);
+      v0.fma(weight, bias).intoMemorySegment(MEMORY, y0 + at, ORDER);
+      v1.fma(weight, bias).intoMemorySegment(MEMORY, y1 + at, ORDER);
     }
   }
 

@@ -28,36 +28,60 @@ final class RmsNorm {
       @Override
       void rows(int chunk, int from, int to, Scratch scratch) {
         long bytes = RowOperand.bytes(n);
-        long work = scratch.reserve(Scratch.Region.WORK, 2 * bytes);
-        long w = weights.read(0, 0, work + bytes);
+        long work = scratch.reserve(Scratch.Region.WORK, 3 * bytes);
+        long w = weights.read(0, 0, work + 2 * bytes);
         int padded = RowOperand.padded(n);
-        for (int row = from; row < to; row++) {
-          long in = xs.read(row, 0, work);
-          long y = outs.target(row, work);
-          float scale = normalise(padded, n, in, w, (float) epsilon, y);
-          MEMORY.set(FLOAT, scales + 4L * row, scale);
-          outs.write(row, y);
+        for (int row = from; row < to; row += 2) {
+          int next = Math.min(row + 1, to - 1); // an odd last row is its own neighbour
+          long x0 = xs.read(row, 0, work);
+          long x1 = xs.read(next, 0, work + bytes);
+          long y0 = outs.target(row, work);
+          long y1 = outs.target(next, work + bytes);
+          long scale0 = scales + 4L * row;
+          long scale1 = scales + 4L * next;
+          normalise(padded, n, x0, x1, w, (float) epsilon, y0, y1, scale0, scale1);
+          outs.write(row, y0);
+          outs.write(next, y1);
         }
       }
     }.run();
   }
 
-  /** Writes the padded row {@code y} and gives the reciprocal of the root mean square. */
-  private static float normalise(int padded, int n, long x, long w, float epsilon, long y) {
-    FloatVector squares = FloatVector.zero(F);
+  /**
+   * Writes two padded rows and the reciprocals of their root mean squares. Two, because the sum of
+   * one is a chain that leaves the processor idle.
+   */
+  private static void normalise(
+      int padded,
+      int n,
+      long x0,
+      long x1,
+      long w,
+      float epsilon,
+      long y0,
+      long y1,
+      long scaleAt0,
+      long scaleAt1) {
+    FloatVector squares0 = FloatVector.zero(F);
+    FloatVector squares1 = FloatVector.zero(F);
     for (int i = 0; i < padded; i += LANES) {
-      FloatVector v = load(x + 4L * i);
-      squares = v.fma(v, squares);
+      FloatVector v0 = load(x0 + 4L * i);
+      FloatVector v1 = load(x1 + 4L * i);
+      squares0 = v0.fma(v0, squares0);
+      squares1 = v1.fma(v1, squares1);
     }
-    FloatVector root = Lanes.sum(squares).div((float) n).add(epsilon).sqrt();
-    FloatVector scale = FloatVector.broadcast(F, 1f).div(root);
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    FloatVector scale0 = one.div(Lanes.sum(squares0).div((float) n).add(epsilon).sqrt());
+    FloatVector scale1 = one.div(Lanes.sum(squares1).div((float) n).add(epsilon).sqrt());
     for (int i = 0; i < padded; i += LANES) {
-      load(x + 4L * i)
-          .mul(scale)
-          .mul(load(w + 4L * i))
-          .intoMemorySegment(MEMORY, y + 4L * i, ORDER);
+      FloatVector weight = load(w + 4L * i);
+      FloatVector v0 = load(x0 + 4L * i).mul(scale0).mul(weight);
+      FloatVector v1 = load(x1 + 4L * i).mul(scale1).mul(weight);
+      v0.intoMemorySegment(MEMORY, y0 + 4L * i, ORDER);
+      v1.intoMemorySegment(MEMORY, y1 + 4L * i, ORDER);
     }
-    return scale.lane(0);
+    MEMORY.set(FLOAT, scaleAt0, scale0.lane(0));
+    MEMORY.set(FLOAT, scaleAt1, scale1.lane(0));
   }
 
   static void rmsNormBackward(

@@ -26,6 +26,23 @@ final class Softmax {
     return m.reduceLanes(VectorOperators.MAX);
   }
 
+  /**
+   * As {@link #largest} where no element is NaN, else anything that is not above the others: then
+   * the exponential of the NaN spoils the row by itself. Two vectors at a time, without what a
+   * maximum that heeds NaN takes.
+   */
+  private static FloatVector shift(long x, int n) {
+    FloatVector m0 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    FloatVector m1 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < n; i += 2 * LANES) {
+      FloatVector v0 = load(x + 4L * i);
+      FloatVector v1 = load(x + 4L * Math.min(i + LANES, n - LANES));
+      m0 = m0.blend(v0, v0.compare(VectorOperators.GT, m0));
+      m1 = m1.blend(v1, v1.compare(VectorOperators.GT, m1));
+    }
+    return FloatVector.broadcast(F, m0.max(m1).reduceLanes(VectorOperators.MAX));
+  }
+
   /** The sum of {@code exp(x - shift)}, in every lane. */
   static FloatVector sumOfExponentials(long x, int n, float shift) {
     FloatVector shifts = FloatVector.broadcast(F, shift);
@@ -65,7 +82,7 @@ final class Softmax {
   }
 
   private static void softmaxRow(int n, long x, long y) {
-    FloatVector largest = FloatVector.broadcast(F, largest(x, n));
+    FloatVector largest = shift(x, n);
     FloatVector sum = FloatVector.zero(F);
     for (int i = 0; i < n; i += LANES) {
       FloatVector v = FloatVector.fromMemorySegment(F, MEMORY, x + 4L * i, ORDER);

@@ -22,6 +22,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class VectorMath {
   private static final FloatVector ONE = constant(1f);
+  private static final FloatVector ZERO = constant(0f);
   private static final FloatVector HALF = constant(0.5f);
   private static final FloatVector MINUS_HALF = constant(-0.5f);
   private static final FloatVector LOG2_E = constant(0x1.715476p0f);
@@ -82,6 +83,32 @@ final class VectorMath {
   private static final FloatVector ERFC6 = constant(-0.48776310682296753f);
   private static final FloatVector ERFC7 = constant(0.28484633564949036f);
   private static final FloatVector ERFC8 = constant(-5.9124454855918884e-2f);
+
+  private static final FloatVector MINUS_ONE = constant(-1f);
+
+  // log2(erfc(a / sqrt 2)), which is 1 + log2 Phi(-a), for a from 0 to 13.3: from 1.4e-8 at 0 to
+  // 2e-5 at 8, where Phi(-a) is 6e-16
+  private static final FloatVector TAIL1 = constant(-0x1.26aed0p0f);
+  private static final FloatVector TAIL2 = constant(-0x1.d63c88p-2f);
+  private static final FloatVector TAIL3 = constant(-0x1.adaba8p-5f);
+  private static final FloatVector TAIL4 = constant(0x1.c6ccc0p-8f);
+  private static final FloatVector TAIL5 = constant(0x1.0bbdf4p-15f);
+  private static final FloatVector TAIL6 = constant(-0x1.4a7d60p-12f);
+  private static final FloatVector TAIL7 = constant(0x1.95c93cp-14f);
+  private static final FloatVector TAIL8 = constant(-0x1.29cd14p-16f);
+  private static final FloatVector TAIL9 = constant(0x1.2c3390p-19f);
+  private static final FloatVector TAIL10 = constant(-0x1.a92186p-23f);
+  private static final FloatVector TAIL11 = constant(0x1.a02054p-27f);
+  private static final FloatVector TAIL12 = constant(-0x1.0c1beep-31f);
+  private static final FloatVector TAIL13 = constant(0x1.990e32p-37f);
+  private static final FloatVector TAIL14 = constant(-0x1.17c2e6p-43f);
+
+  // 2^r for |r| <= 1/2: 9.1e-8
+  private static final FloatVector POWER1 = constant(0x1.62e42ap-1f);
+  private static final FloatVector POWER2 = constant(0x1.ebf9bcp-3f);
+  private static final FloatVector POWER3 = constant(0x1.c6b752p-5f);
+  private static final FloatVector POWER4 = constant(0x1.3cea88p-7f);
+  private static final FloatVector POWER5 = constant(0x1.5bba14p-10f);
 
   private static final FloatVector SQRT_HALF = constant(0.70710678f);
 
@@ -231,10 +258,25 @@ final class VectorMath {
     return tail.blend(ONE.sub(tail), x.compare(VectorOperators.GE, 0f));
   }
 
-  /** {@code x Phi(x)}; at minus infinity its limit, 0. */
+  /**
+   * {@code x Phi(x)} as {@code max(x, 0) - a Phi(-a)}, a = |x|, where {@code Phi(-a) = 2^q(a)}: a
+   * polynomial and a power of two, without a quotient and without an exponential of a square.
+   * Within 3 ulps above 0, 4 from -1 on, 20 from -3 on, 100 from -5.5 on and 200 from -8 on; the
+   * absolute error below -1 is under 2^-24. Exactly 0 below -12.9.
+   */
   static FloatVector gelu(FloatVector x) {
-    FloatVector y = x.mul(normalDistribution(x));
-    return y.blend(-0f, x.compare(VectorOperators.LT, -13f));
+    FloatVector a = x.abs();
+    FloatVector q = a.fma(TAIL14, TAIL13).fma(a, TAIL12).fma(a, TAIL11).fma(a, TAIL10);
+    q = q.fma(a, TAIL9).fma(a, TAIL8).fma(a, TAIL7).fma(a, TAIL6).fma(a, TAIL5).fma(a, TAIL4);
+    q = q.fma(a, TAIL3).fma(a, TAIL2).fma(a, TAIL1).fma(a, MINUS_ONE);
+    FloatVector t = q.add(ROUND);
+    FloatVector r = q.sub(t.sub(ROUND));
+    FloatVector p = r.fma(POWER5, POWER4).fma(r, POWER3).fma(r, POWER2).fma(r, POWER1);
+    IntVector tail = p.fma(r, ONE).reinterpretAsInts();
+    tail = tail.add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
+    FloatVector away = a.mul(tail.reinterpretAsFloats());
+    away = ZERO.blend(away, a.compare(VectorOperators.LT, 12.9f));
+    return x.blend(-0f, x.compare(VectorOperators.LT, 0f)).sub(away);
   }
 
   /** {@code Phi(x) + x phi(x)}. */

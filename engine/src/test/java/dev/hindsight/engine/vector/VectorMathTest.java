@@ -4,6 +4,8 @@ import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.LANES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hindsight.engine.UnaryOp;
+import dev.hindsight.engine.reference.ReferenceFunctions;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
@@ -20,6 +22,18 @@ class VectorMathTest {
       DoubleUnaryOperator exact,
       double low,
       double high,
+      double ulps) {
+    check(name, function, exact, low, high, 0, ulps);
+  }
+
+  /** Errors up to {@code absolute} and so many ulps. */
+  private static void check(
+      String name,
+      UnaryOperator<FloatVector> function,
+      DoubleUnaryOperator exact,
+      double low,
+      double high,
+      double absolute,
       double ulps) {
     float[] x = new float[LANES];
     float[] y = new float[LANES];
@@ -42,7 +56,7 @@ class VectorMathTest {
         } else {
           assertThat(Math.abs(y[i] - expected))
               .as("%s(%s) = %s, exactly %s", name, x[i], y[i], expected)
-              .isLessThanOrEqualTo(ulps * Math.ulp((float) expected));
+              .isLessThanOrEqualTo(absolute + ulps * Math.ulp((float) expected));
         }
       }
     }
@@ -68,6 +82,24 @@ class VectorMathTest {
     double all = Double.POSITIVE_INFINITY;
     check("log", VectorMath::log, Math::log, -all, all, 1);
     check("logOnePlusUnit", VectorMath::logOnePlusUnit, Math::log1p, 0, 1, 2);
+  }
+
+  @Test
+  void normalDistributions() {
+    DoubleUnaryOperator gelu = x -> ReferenceFunctions.value(UnaryOp.GELU, x);
+    double[] from = {0, -1, -3, -5.5, -8};
+    double[] ulps = {3, 4, 20, 100, 200};
+    for (int i = 0; i < from.length; i++) {
+      check("gelu", VectorMath::gelu, gelu, from[i], 1e30, 0, ulps[i]);
+    }
+    double absolute = 0x1p-24;
+    check("gelu", VectorMath::gelu, gelu, -1e30, -1, absolute, 0);
+    check("erf", VectorMath::erf, x -> ReferenceFunctions.value(UnaryOp.ERF, x), -20, 20, 2);
+    assertThat(VectorMath.gelu(FloatVector.broadcast(F, -0f)).lane(0)).isEqualTo(-0f);
+    assertThat(VectorMath.gelu(FloatVector.broadcast(F, Float.NEGATIVE_INFINITY)).lane(0))
+        .isEqualTo(-0f);
+    assertThat(VectorMath.gelu(FloatVector.broadcast(F, Float.POSITIVE_INFINITY)).lane(0))
+        .isEqualTo(Float.POSITIVE_INFINITY);
   }
 
   @Test
