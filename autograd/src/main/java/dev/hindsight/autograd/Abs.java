@@ -12,11 +12,11 @@ final class Abs extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.ABS, x.tensor());
-    return records(x) ? new Abs(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Abs(x, y).output(y) : Variable.result(y);
   }
 
   @Override
   Variable derivative(Variable x, Variable y) {
-    return Variable.constant(TensorOps.unary(UnaryOp.SIGN, x.tensor()));
+    return Variable.result(TensorOps.unary(UnaryOp.SIGN, x.tensor()));
   }
 }

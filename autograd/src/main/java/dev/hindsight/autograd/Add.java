@@ -19,7 +19,7 @@ final class Add extends Op {
 
   static Variable apply(Variable a, Variable b) {
     Tensor out = TensorOps.binary(BinaryOp.ADD, a.tensor(), b.tensor());
-    return records(a, b) ? new Add(a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Add(a, b).output(out) : Variable.result(out);
   }
 
   @Override

@@ -15,7 +15,7 @@ final class Affine extends Op {
 
   static Variable apply(Variable x, double scale, double shift) {
     Tensor out = TensorOps.affine(x.tensor(), scale, shift);
-    return records(x) ? new Affine(x, scale).output(out) : Variable.constant(out);
+    return records(x) ? new Affine(x, scale).output(out) : Variable.result(out);
   }
 
   @Override

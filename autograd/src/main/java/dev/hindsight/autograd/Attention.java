@@ -40,7 +40,7 @@ final class Attention extends Op {
     LayerOps.Attention y = LayerOps.attention(q.tensor(), k.tensor(), v.tensor(), layout, scale);
     return records(q, k, v)
         ? new Attention(q, k, v, y, layout, scale).output(y.out())
-        : Variable.constant(y.out());
+        : Variable.result(y.out());
   }
 
   @Override

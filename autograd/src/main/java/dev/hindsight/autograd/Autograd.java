@@ -68,6 +68,22 @@ public final class Autograd {
     return ++STATE.get().clock;
   }
 
+  /** What is there after a backward pass. */
+  public enum Keep {
+    /** The graph: another pass over it may follow. */
+    GRAPH,
+    /** The values of all variables, as far as the workspace was not reset. */
+    VALUES,
+    /**
+     * Of the graph, the values of its leaves and of the output alone: the memory of all others goes
+     * back to the {@link dev.hindsight.engine.Workspace} as the pass proceeds, and is used again at
+     * once. To read one of them later is an error; {@link Variable#detach} before the pass, or
+     * {@link dev.hindsight.engine.Tensor#keep}, spares it. Constants stay as they are. Outside a
+     * workspace this is {@link #VALUES}.
+     */
+    NOTHING
+  }
+
   /** What {@link #gradient} does about an input that the output does not depend on. */
   public enum Unreached {
     /** An error that names the input: a missing gradient is mostly a mistake. */
@@ -156,13 +172,21 @@ public final class Autograd {
    * @param retainGraph whether another backward pass over the same graph is to follow
    */
   public static void backward(Variable output, @Nullable Tensor seed, boolean retainGraph) {
+    backward(output, seed, retainGraph ? Keep.GRAPH : Keep.VALUES);
+  }
+
+  /**
+   * Adds the gradients of {@code output} to its leaves.
+   *
+   * @param seed the gradient of the output, of its shape; null means 1 for a scalar output
+   * @param keep what is to be there afterwards
+   */
+  public static void backward(Variable output, @Nullable Tensor seed, Keep keep) {
     if (output.node() == null) {
       throw noGradient("backward", output);
     }
     Walk.accumulate(
-        output,
-        seeded("backward", output, seed == null ? null : Variable.constant(seed)),
-        retainGraph);
+        output, seeded("backward", output, seed == null ? null : Variable.constant(seed)), keep);
   }
 
   /**

@@ -19,11 +19,11 @@ final class Clamp extends Op {
 
   static Variable apply(Variable x, double low, double high) {
     Tensor out = TensorOps.clamp(x.tensor(), low, high);
-    return records(x) ? new Clamp(x, low, high).output(out) : Variable.constant(out);
+    return records(x) ? new Clamp(x, low, high).output(out) : Variable.result(out);
   }
 
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
-    return gradients(dOut.mul(Variable.constant(Masks.within(x.tensor(), low, high))));
+    return gradients(dOut.mul(Variable.result(Masks.within(x.tensor(), low, high))));
   }
 }

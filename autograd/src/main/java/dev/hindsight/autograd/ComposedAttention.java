@@ -52,7 +52,7 @@ public final class ComposedAttention {
 
   private static Variable zeros(Variable q, int from, int to) {
     Tensor t = q.tensor();
-    return Variable.constant(TensorOps.zeros(t.backend(), t.dtype(), t.shape().with(0, to - from)));
+    return Variable.result(TensorOps.zeros(t.backend(), t.dtype(), t.shape().with(0, to - from)));
   }
 
   private static Variable sequence(
@@ -76,7 +76,7 @@ public final class ComposedAttention {
     Variable vs = v.slice(0, keyStart, keyStart + keys).permute(1, 0, 2).unsqueeze(1);
     Variable scores = qs.matmul(ks).times(scale);
     if (layout.causal()) {
-      scores = scores.add(Variable.constant(mask(q.tensor(), layout, s)));
+      scores = scores.add(Variable.result(mask(q.tensor(), layout, s)));
     }
     return scores.softmax().matmul(vs).reshape(heads, queries, width).permute(1, 0, 2);
   }

@@ -40,7 +40,7 @@ final class Concat extends Op {
       TensorOps.copy(part.tensor(), out.slice(axis, at, at + extent));
       at += extent;
     }
-    return records(parts) ? new Concat(axis, parts).output(out) : Variable.constant(out);
+    return records(parts) ? new Concat(axis, parts).output(out) : Variable.result(out);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Cos extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.COS, x.tensor());
-    return records(x) ? new Cos(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Cos(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -26,7 +26,7 @@ final class CrossEntropy extends Op {
     LayerOps.CrossEntropy y = LayerOps.crossEntropy(logits.tensor(), targets);
     return records(logits)
         ? new CrossEntropy(logits, targets, y.lse()).output(y.loss())
-        : Variable.constant(y.loss());
+        : Variable.result(y.loss());
   }
 
   @Override
@@ -38,14 +38,14 @@ final class CrossEntropy extends Op {
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       return gradients(
-          Variable.constant(
+          Variable.result(
               LayerOps.crossEntropyBackward(
                   logits.tensor(), targets.tensor(), lse.tensor(), dOut.tensor())));
     }
     Variable x = logits.variable();
     Tensor oneHot = oneHot(x.tensor(), targets.tensor());
-    Variable counted = Variable.constant(TensorOps.reduce(ReduceOp.SUM, oneHot, 1));
-    Variable difference = x.softmax().sub(Variable.constant(oneHot));
+    Variable counted = Variable.result(TensorOps.reduce(ReduceOp.SUM, oneHot, 1));
+    Variable difference = x.softmax().sub(Variable.result(oneHot));
     return gradients(difference.mul(dOut.unsqueeze(1).mul(counted)));
   }
 

@@ -21,7 +21,7 @@ final class Div extends Op {
 
   static Variable apply(Variable a, Variable b) {
     Tensor out = TensorOps.binary(BinaryOp.DIV, a.tensor(), b.tensor());
-    return records(a, b) ? new Div(a, b, out).output(out) : Variable.constant(out);
+    return records(a, b) ? new Div(a, b, out).output(out) : Variable.result(out);
   }
 
   @Override

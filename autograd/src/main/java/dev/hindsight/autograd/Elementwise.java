@@ -30,7 +30,7 @@ abstract class Elementwise extends Op {
   protected final @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       Tensor dx = TensorOps.unaryBackward(function, x.tensor(), y.tensor(), dOut.tensor());
-      return gradients(Variable.constant(dx));
+      return gradients(Variable.result(dx));
     }
     return gradients(dOut.mul(derivative(x.variable(), y.variable())));
   }

@@ -12,7 +12,7 @@ final class Erf extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.ERF, x.tensor());
-    return records(x) ? new Erf(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Erf(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Exp extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.EXP, x.tensor());
-    return records(x) ? new Exp(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Exp(x, y).output(y) : Variable.result(y);
   }
 
   @Override

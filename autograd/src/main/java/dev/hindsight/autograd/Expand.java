@@ -18,7 +18,7 @@ final class Expand extends Op {
       return x;
     }
     Tensor out = x.tensor().expand(target);
-    return records(x) ? new Expand(x).output(out) : Variable.constant(out);
+    return records(x) ? new Expand(x).output(out) : Variable.result(out);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Expm1 extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.EXPM1, x.tensor());
-    return records(x) ? new Expm1(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Expm1(x, y).output(y) : Variable.result(y);
   }
 
   @Override

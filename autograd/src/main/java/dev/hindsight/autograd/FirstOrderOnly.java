@@ -21,7 +21,7 @@ final class FirstOrderOnly extends Op {
   static Variable apply(Tensor dx, String operation, String twin, Variable... inputs) {
     return records(inputs)
         ? new FirstOrderOnly(operation, twin, inputs).output(dx)
-        : Variable.constant(dx);
+        : Variable.result(dx);
   }
 
   @Override

@@ -17,7 +17,7 @@ final class GatherLast extends Op {
 
   static Variable apply(Variable x, Tensor index) {
     Tensor out = TensorOps.gatherLast(x.tensor(), index);
-    return records(x) ? new GatherLast(x, index).output(out) : Variable.constant(out);
+    return records(x) ? new GatherLast(x, index).output(out) : Variable.result(out);
   }
 
   @Override

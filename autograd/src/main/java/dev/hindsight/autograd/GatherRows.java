@@ -17,7 +17,7 @@ final class GatherRows extends Op {
 
   static Variable apply(Variable table, Tensor ids) {
     Tensor out = TensorOps.gatherRows(table.tensor(), ids);
-    return records(table) ? new GatherRows(table, ids).output(out) : Variable.constant(out);
+    return records(table) ? new GatherRows(table, ids).output(out) : Variable.result(out);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Gelu extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.GELU, x.tensor());
-    return records(x) ? new Gelu(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Gelu(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class GeluTanh extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.GELU_TANH, x.tensor());
-    return records(x) ? new GeluTanh(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new GeluTanh(x, y).output(y) : Variable.result(y);
   }
 
   @Override

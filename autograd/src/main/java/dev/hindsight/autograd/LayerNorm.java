@@ -34,7 +34,7 @@ final class LayerNorm extends Op {
     LayerOps.LayerNorm y = LayerOps.layerNorm(x.tensor(), weight.tensor(), bias.tensor(), epsilon);
     return records(x, weight, bias)
         ? new LayerNorm(x, weight, bias, y, epsilon).output(y.out())
-        : Variable.constant(y.out());
+        : Variable.result(y.out());
   }
 
   @Override
@@ -56,9 +56,9 @@ final class LayerNorm extends Op {
     LayerOps.layerNormBackward(
         t, w, new LayerOps.LayerNorm(t, mean.tensor(), rstd.tensor()), dOut, dx, dw, db);
     return gradients(
-        dx == null ? null : Variable.constant(dx),
-        dw == null ? null : Variable.constant(dw),
-        db == null ? null : Variable.constant(db));
+        dx == null ? null : Variable.result(dx),
+        dw == null ? null : Variable.result(dw),
+        db == null ? null : Variable.result(db));
   }
 
   private @Nullable Variable[] composed(Variable dOut) {

@@ -92,7 +92,7 @@ final class Linear extends Op {
             records);
     return records
         ? new Linear(x, weight, bias, activation, residual, y, present).output(y.out())
-        : Variable.constant(y.out());
+        : Variable.result(y.out());
   }
 
   private static Variable[] present(
@@ -149,7 +149,7 @@ final class Linear extends Op {
     if (!Autograd.isRecording()) {
       Tensor z = before.tensor();
       Tensor y = active == null ? TensorOps.unary(function, z) : active.tensor();
-      return Variable.constant(TensorOps.unaryBackward(function, z, y, dOut.tensor()));
+      return Variable.result(TensorOps.unaryBackward(function, z, y, dOut.tensor()));
     }
     Variable z = x.variable().linear(weight.variable());
     z = bias == null ? z : z.add(bias.variable());

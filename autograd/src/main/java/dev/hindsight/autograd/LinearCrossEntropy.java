@@ -1,6 +1,5 @@
 package dev.hindsight.autograd;
 
-import dev.hindsight.engine.BinaryOp;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.ReduceOp;
@@ -37,8 +36,14 @@ final class LinearCrossEntropy extends Op {
     super(hidden, weight);
     this.hidden = save(hidden);
     this.weight = save(weight);
-    this.dHidden = dHidden == null ? null : save(dHidden);
-    this.dWeight = dWeight == null ? null : save(dWeight);
+    this.dHidden = dHidden == null ? null : own(dHidden);
+    this.dWeight = dWeight == null ? null : own(dWeight);
+  }
+
+  /** Nobody else has seen it: it goes back with the graph. */
+  private Saved own(Tensor gradient) {
+    gradient.storage().manage();
+    return save(gradient);
   }
 
   static Variable.LinearCrossEntropy apply(
@@ -64,6 +69,8 @@ final class LinearCrossEntropy extends Op {
     }
     int rows = Math.min(h.dim(0), rowsAtOnce);
     Tensor memory = like(h, Shape.of(rows, w.dim(0)));
+    memory.storage().manage();
+    memory.storage().retain();
     Tensor share = records ? TensorOps.full(h.backend(), h.dtype(), Shape.of(rows), scale) : losses;
     for (int from = 0; from < h.dim(0); from += rows) {
       int to = Math.min(h.dim(0), from + rows);
@@ -84,12 +91,13 @@ final class LinearCrossEntropy extends Op {
         TensorOps.matmul(logits.transpose(0, 1), x, dWeight, from > 0);
       }
     }
+    memory.storage().release();
     Tensor sum = TensorOps.reduce(ReduceOp.SUM, losses).reshape(Shape.SCALAR);
     Tensor loss = scale == 1 ? sum : TensorOps.affine(sum, scale, 0);
     return new Variable.LinearCrossEntropy(
         records
             ? new LinearCrossEntropy(hidden, weight, dHidden, dWeight).output(loss)
-            : Variable.constant(loss),
+            : Variable.result(loss),
         losses);
   }
 
@@ -116,39 +124,21 @@ final class LinearCrossEntropy extends Op {
   }
 
   @Override
+  boolean givesNewTensors() {
+    return true;
+  }
+
+  @Override
   protected @Nullable Variable[] backward(Variable dOut) {
-    Variable forHidden = null;
-    if (needs(0) && dHidden != null) {
-      forHidden = gradient(dHidden.tensor(), dOut);
-    }
-    if (!needs(1) || dWeight == null) {
-      return gradients(forHidden, null);
-    }
-    Leaf leaf = accumulatingLeaf(1);
-    if (leaf == null) {
-      return gradients(forHidden, gradient(dWeight.tensor(), dOut));
-    }
-    double factor = dOut.item();
-    leaf.accumulate(
-        (to, add) -> {
-          if (!add && factor == 1) {
-            TensorOps.copy(dWeight.tensor(), to);
-            return;
-          }
-          if (!add) {
-            TensorOps.fill(to, 0);
-          }
-          TensorOps.addScaled(dWeight.tensor(), factor, to);
-        });
-    return gradients(forHidden, null);
+    Variable forHidden = needs(0) && dHidden != null ? gradient(dHidden.tensor(), dOut) : null;
+    Variable forWeight = needs(1) && dWeight != null ? gradient(dWeight.tensor(), dOut) : null;
+    return gradients(forHidden, forWeight);
   }
 
   /** What the forward pass computed, times the gradient of the loss, which mostly is 1. */
   private Variable gradient(Tensor computed, Variable dOut) {
-    Tensor d =
-        dOut.item() == 1 ? computed : TensorOps.binary(BinaryOp.MUL, computed, dOut.tensor());
     return FirstOrderOnly.apply(
-        d,
+        TensorOps.mul(computed, dOut.tensor()),
         "linearCrossEntropy",
         "linear(weight).crossEntropy(targets)",
         hidden.variable(),

@@ -12,7 +12,7 @@ final class Log extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.LOG, x.tensor());
-    return records(x) ? new Log(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Log(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Log1p extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.LOG1P, x.tensor());
-    return records(x) ? new Log1p(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Log1p(x, y).output(y) : Variable.result(y);
   }
 
   @Override

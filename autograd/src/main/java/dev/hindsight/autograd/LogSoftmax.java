@@ -15,7 +15,7 @@ final class LogSoftmax extends Op {
 
   static Variable apply(Variable x) {
     Tensor y = LayerOps.logSoftmax(x.tensor());
-    return records(x) ? new LogSoftmax(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new LogSoftmax(x, y).output(y) : Variable.result(y);
   }
 
   @Override
@@ -26,7 +26,7 @@ final class LogSoftmax extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
-      return gradients(Variable.constant(LayerOps.logSoftmaxBackward(y.tensor(), dOut.tensor())));
+      return gradients(Variable.result(LayerOps.logSoftmaxBackward(y.tensor(), dOut.tensor())));
     }
     return gradients(dOut.sub(y.variable().exp().mul(dOut.sum(-1))));
   }

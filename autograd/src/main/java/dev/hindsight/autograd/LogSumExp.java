@@ -18,7 +18,7 @@ final class LogSumExp extends Op {
 
   static Variable apply(Variable x, int... axes) {
     Tensor y = TensorOps.reduce(ReduceOp.LOGSUMEXP, x.tensor(), axes);
-    return records(x) ? new LogSumExp(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new LogSumExp(x, y).output(y) : Variable.result(y);
   }
 
   @Override

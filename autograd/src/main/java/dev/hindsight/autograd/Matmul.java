@@ -26,7 +26,7 @@ final class Matmul extends Op {
       return rows(a, b);
     }
     Tensor out = TensorOps.matmul(a.tensor(), b.tensor());
-    return records(a, b) ? new Matmul(a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Matmul(a, b).output(out) : Variable.result(out);
   }
 
   /**
@@ -36,7 +36,7 @@ final class Matmul extends Op {
     int k = a.dim(-1);
     if (k == 0 || k != b.dim(0)) {
       Tensor out = TensorOps.matmul(a.tensor(), b.tensor());
-      return records(a, b) ? new Matmul(a, b).output(out) : Variable.constant(out);
+      return records(a, b) ? new Matmul(a, b).output(out) : Variable.result(out);
     }
     Variable flat = a.reshape(Math.toIntExact(a.shape().size() / k), k);
     return apply(flat, b).reshape(a.shape().with(-1, b.dim(1)));

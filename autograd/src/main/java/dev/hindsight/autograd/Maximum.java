@@ -18,7 +18,7 @@ final class Maximum extends Op {
 
   static Variable apply(Variable a, Variable b) {
     Tensor out = TensorOps.binary(BinaryOp.MAXIMUM, a.tensor(), b.tensor());
-    return records(a, b) ? new Maximum(a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Maximum(a, b).output(out) : Variable.result(out);
   }
 
   @Override
@@ -27,10 +27,10 @@ final class Maximum extends Op {
     Tensor y = b.tensor();
     return gradients(
         needs(0)
-            ? dOut.mul(Variable.constant(Masks.wins(BinaryOp.GREATER, x, y))).sumTo(x.shape())
+            ? dOut.mul(Variable.result(Masks.wins(BinaryOp.GREATER, x, y))).sumTo(x.shape())
             : null,
         needs(1)
-            ? dOut.mul(Variable.constant(Masks.wins(BinaryOp.GREATER, y, x))).sumTo(y.shape())
+            ? dOut.mul(Variable.result(Masks.wins(BinaryOp.GREATER, y, x))).sumTo(y.shape())
             : null);
   }
 }

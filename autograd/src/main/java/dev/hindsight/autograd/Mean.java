@@ -17,7 +17,7 @@ final class Mean extends Op {
 
   static Variable apply(Variable x, int... axes) {
     Tensor out = TensorOps.reduce(ReduceOp.MEAN, x.tensor(), axes);
-    return records(x) ? new Mean(x).output(out) : Variable.constant(out);
+    return records(x) ? new Mean(x).output(out) : Variable.result(out);
   }
 
   @Override

@@ -22,12 +22,12 @@ final class Min extends Op {
 
   static Variable apply(Variable x, int... axes) {
     Tensor y = TensorOps.reduce(ReduceOp.MIN, x.tensor(), axes);
-    return records(x) ? new Min(x, y, axes).output(y) : Variable.constant(y);
+    return records(x) ? new Min(x, y, axes).output(y) : Variable.result(y);
   }
 
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     Tensor shares = Masks.shares(x.tensor(), y.tensor(), axes);
-    return gradients(dOut.mul(Variable.constant(shares)));
+    return gradients(dOut.mul(Variable.result(shares)));
   }
 }

@@ -18,7 +18,7 @@ final class Mul extends Op {
 
   static Variable apply(Variable a, Variable b) {
     Tensor out = TensorOps.binary(BinaryOp.MUL, a.tensor(), b.tensor());
-    return records(a, b) ? new Mul(a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Mul(a, b).output(out) : Variable.result(out);
   }
 
   @Override

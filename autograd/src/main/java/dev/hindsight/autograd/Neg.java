@@ -13,7 +13,7 @@ final class Neg extends Op {
 
   static Variable apply(Variable x) {
     Tensor out = TensorOps.unary(UnaryOp.NEG, x.tensor());
-    return records(x) ? new Neg(x).output(out) : Variable.constant(out);
+    return records(x) ? new Neg(x).output(out) : Variable.result(out);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Storage;
 import dev.hindsight.engine.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +41,19 @@ public abstract class Op extends Node {
   private @Nullable Node[] edges;
   private @Nullable Shape shape;
   private @Nullable Saved saved;
+
+  /** The memory of the output, of which the graph is a reader as long as this op is not freed. */
+  private @Nullable Storage held;
+
   private boolean freed;
+
+  private static final ClassValue<Boolean> BUILT_IN =
+      new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+          return type.getPackageName().equals(Op.class.getPackageName());
+        }
+      };
 
   /** Records an application to one variable. */
   protected Op(Variable x) {
@@ -99,7 +112,20 @@ public abstract class Op extends Node {
   /** The output of this application as a variable. */
   protected final Variable output(Tensor out) {
     shape = out.shape();
+    Storage storage = out.storage();
+    if (!storage.isPersistent()) {
+      held = storage;
+      storage.retain();
+      if (isBuiltIn()) { // an op of a user may give us memory that it goes on using
+        storage.manage();
+      }
+    }
     return new Variable(out, this);
+  }
+
+  /** Whether this op is one of ours, which keep no tensor that the graph does not know of. */
+  final boolean isBuiltIn() {
+    return BUILT_IN.get(getClass());
   }
 
   /** Keeps an input for the backward pass. */
@@ -185,14 +211,23 @@ public abstract class Op extends Node {
     return freed;
   }
 
-  /** Drops what was saved and the way to the inputs. */
-  final void free() {
+  /**
+   * Drops what was saved and the way to the inputs.
+   *
+   * @param output whether the value of the output is not needed any more, either
+   */
+  final void free(boolean output) {
     for (Saved s = saved; s != null; s = s.next) {
       s.drop();
     }
     saved = null;
     edges = new Node[0];
     freed = true;
+    Storage storage = held;
+    if (output && storage != null) {
+      held = null;
+      storage.release();
+    }
   }
 
   final IllegalStateException freedError() {

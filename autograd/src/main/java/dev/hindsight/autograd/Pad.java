@@ -30,7 +30,7 @@ final class Pad extends Op {
     Tensor out =
         TensorOps.zeros(t.backend(), t.dtype(), t.shape().with(axis, before + extent + after));
     TensorOps.copy(t, out.slice(axis, before, before + extent));
-    return records(x) ? new Pad(x, axis, before).output(out) : Variable.constant(out);
+    return records(x) ? new Pad(x, axis, before).output(out) : Variable.result(out);
   }
 
   @Override

@@ -14,12 +14,12 @@ final class Permute extends Op {
 
   static Variable apply(Variable x, int... order) {
     Tensor out = x.tensor().permute(order);
-    return records(x) ? new Permute(x, order).output(out) : Variable.constant(out);
+    return records(x) ? new Permute(x, order).output(out) : Variable.result(out);
   }
 
   static Variable transpose(Variable x, int a, int b) {
     if (!records(x)) {
-      return Variable.constant(x.tensor().transpose(a, b));
+      return Variable.result(x.tensor().transpose(a, b));
     }
     int[] order = new int[x.shape().rank()];
     for (int i = 0; i < order.length; i++) {

@@ -18,7 +18,7 @@ final class Pow extends Op {
 
   static Variable apply(Variable x, double exponent) {
     Tensor out = TensorOps.binary(BinaryOp.POW, x.tensor(), Masks.scalar(x.tensor(), exponent));
-    return records(x) ? new Pow(x, exponent).output(out) : Variable.constant(out);
+    return records(x) ? new Pow(x, exponent).output(out) : Variable.result(out);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Reciprocal extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.RECIPROCAL, x.tensor());
-    return records(x) ? new Reciprocal(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Reciprocal(x, y).output(y) : Variable.result(y);
   }
 
   @Override

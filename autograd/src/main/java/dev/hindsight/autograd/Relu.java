@@ -12,7 +12,7 @@ final class Relu extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.RELU, x.tensor());
-    return records(x) ? new Relu(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Relu(x, y).output(y) : Variable.result(y);
   }
 
   @Override
@@ -21,6 +21,6 @@ final class Relu extends Elementwise {
   }
 
   static Variable slope(Variable x) {
-    return Variable.constant(Masks.greater(x.tensor(), 0));
+    return Variable.result(Masks.greater(x.tensor(), 0));
   }
 }

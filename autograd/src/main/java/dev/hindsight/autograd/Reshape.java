@@ -19,7 +19,7 @@ final class Reshape extends Op {
       return x;
     }
     Tensor out = TensorOps.reshape(x.tensor(), target);
-    return records(x) ? new Reshape(x).output(out) : Variable.constant(out);
+    return records(x) ? new Reshape(x).output(out) : Variable.result(out);
   }
 
   @Override

@@ -31,7 +31,7 @@ final class RmsNorm extends Op {
     LayerOps.RmsNorm y = LayerOps.rmsNorm(x.tensor(), weight.tensor(), epsilon);
     return records(x, weight)
         ? new RmsNorm(x, weight, y.rstd(), epsilon).output(y.out())
-        : Variable.constant(y.out());
+        : Variable.result(y.out());
   }
 
   @Override
@@ -51,7 +51,7 @@ final class RmsNorm extends Op {
     Tensor dw = needs(1) ? TensorOps.empty(t.backend(), t.dtype(), w.shape()) : null;
     LayerOps.rmsNormBackward(t, w, rstd.tensor(), dOut, dx, dw);
     return gradients(
-        dx == null ? null : Variable.constant(dx), dw == null ? null : Variable.constant(dw));
+        dx == null ? null : Variable.result(dx), dw == null ? null : Variable.result(dw));
   }
 
   private @Nullable Variable[] composed(Variable dOut) {

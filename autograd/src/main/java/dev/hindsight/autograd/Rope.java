@@ -22,7 +22,7 @@ final class Rope extends Op {
 
   static Variable apply(Variable x, Tensor positions, double theta, boolean inverse) {
     Tensor out = LayerOps.rope(x.tensor(), positions, theta, inverse);
-    return records(x) ? new Rope(x, positions, theta, inverse).output(out) : Variable.constant(out);
+    return records(x) ? new Rope(x, positions, theta, inverse).output(out) : Variable.result(out);
   }
 
   @Override

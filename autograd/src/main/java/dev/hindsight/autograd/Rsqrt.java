@@ -12,7 +12,7 @@ final class Rsqrt extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.RSQRT, x.tensor());
-    return records(x) ? new Rsqrt(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Rsqrt(x, y).output(y) : Variable.result(y);
   }
 
   @Override

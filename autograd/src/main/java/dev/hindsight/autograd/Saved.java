@@ -20,6 +20,7 @@ public final class Saved {
     this.node = node;
     this.version = tensor.storage().version();
     this.next = next;
+    tensor.storage().retain();
   }
 
   /** The variable, connected to the graph as it was when it was saved. */
@@ -47,6 +48,10 @@ public final class Saved {
   }
 
   void drop() {
-    tensor = null;
+    Tensor t = tensor;
+    if (t != null) {
+      tensor = null;
+      t.storage().release();
+    }
   }
 }

@@ -15,7 +15,7 @@ final class ScatterAddLast extends Op {
 
   static Variable apply(Variable x, Tensor index, int extent) {
     Tensor out = TensorOps.scatterAddLast(x.tensor(), index, extent);
-    return records(x) ? new ScatterAddLast(x, index).output(out) : Variable.constant(out);
+    return records(x) ? new ScatterAddLast(x, index).output(out) : Variable.result(out);
   }
 
   @Override

@@ -20,7 +20,7 @@ final class ScatterAddRows extends Op {
     }
     Tensor out = TensorOps.zeros(t.backend(), t.dtype(), t.shape().with(0, rows));
     TensorOps.scatterAddRows(t, ids, out);
-    return records(x) ? new ScatterAddRows(x, ids).output(out) : Variable.constant(out);
+    return records(x) ? new ScatterAddRows(x, ids).output(out) : Variable.result(out);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Sigmoid extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SIGMOID, x.tensor());
-    return records(x) ? new Sigmoid(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Sigmoid(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Silu extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SILU, x.tensor());
-    return records(x) ? new Silu(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Silu(x, y).output(y) : Variable.result(y);
   }
 
   @Override

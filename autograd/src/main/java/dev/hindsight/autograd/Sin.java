@@ -12,7 +12,7 @@ final class Sin extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SIN, x.tensor());
-    return records(x) ? new Sin(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Sin(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -20,7 +20,7 @@ final class Slice extends Op {
     Tensor out = x.tensor().slice(axis, from, to);
     return records(x)
         ? new Slice(x, axis, from, x.dim(axis) - to).output(out)
-        : Variable.constant(out);
+        : Variable.result(out);
   }
 
   @Override

@@ -15,7 +15,7 @@ final class Softmax extends Op {
 
   static Variable apply(Variable x) {
     Tensor y = LayerOps.softmax(x.tensor());
-    return records(x) ? new Softmax(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Softmax(x, y).output(y) : Variable.result(y);
   }
 
   @Override
@@ -26,7 +26,7 @@ final class Softmax extends Op {
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
-      return gradients(Variable.constant(LayerOps.softmaxBackward(y.tensor(), dOut.tensor())));
+      return gradients(Variable.result(LayerOps.softmaxBackward(y.tensor(), dOut.tensor())));
     }
     Variable p = y.variable();
     return gradients(p.mul(dOut.sub(p.mul(dOut).sum(-1))));

@@ -12,7 +12,7 @@ final class Softplus extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SOFTPLUS, x.tensor());
-    return records(x) ? new Softplus(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Softplus(x, y).output(y) : Variable.result(y);
   }
 
   @Override

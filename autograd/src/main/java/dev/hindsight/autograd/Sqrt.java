@@ -12,7 +12,7 @@ final class Sqrt extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SQRT, x.tensor());
-    return records(x) ? new Sqrt(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Sqrt(x, y).output(y) : Variable.result(y);
   }
 
   @Override

@@ -12,7 +12,7 @@ final class Square extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.SQUARE, x.tensor());
-    return records(x) ? new Square(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Square(x, y).output(y) : Variable.result(y);
   }
 
   @Override

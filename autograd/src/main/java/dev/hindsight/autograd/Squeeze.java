@@ -14,7 +14,7 @@ final class Squeeze extends Op {
 
   static Variable apply(Variable x, int axis) {
     Tensor out = x.tensor().squeeze(axis);
-    return records(x) ? new Squeeze(x, axis).output(out) : Variable.constant(out);
+    return records(x) ? new Squeeze(x, axis).output(out) : Variable.result(out);
   }
 
   @Override

@@ -19,7 +19,7 @@ final class Sub extends Op {
 
   static Variable apply(Variable a, Variable b) {
     Tensor out = TensorOps.binary(BinaryOp.SUB, a.tensor(), b.tensor());
-    return records(a, b) ? new Sub(a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Sub(a, b).output(out) : Variable.result(out);
   }
 
   @Override

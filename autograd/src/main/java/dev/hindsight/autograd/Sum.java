@@ -17,7 +17,7 @@ final class Sum extends Op {
 
   static Variable apply(Variable x, int... axes) {
     Tensor out = TensorOps.reduce(ReduceOp.SUM, x.tensor(), axes);
-    return records(x) ? new Sum(x).output(out) : Variable.constant(out);
+    return records(x) ? new Sum(x).output(out) : Variable.result(out);
   }
 
   @Override

@@ -19,7 +19,7 @@ final class SumTo extends Op {
       return x;
     }
     Tensor out = TensorOps.sumTo(x.tensor(), target);
-    return records(x) ? new SumTo(x).output(out) : Variable.constant(out);
+    return records(x) ? new SumTo(x).output(out) : Variable.result(out);
   }
 
   @Override

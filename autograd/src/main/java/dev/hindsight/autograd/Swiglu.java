@@ -17,7 +17,7 @@ final class Swiglu extends Op {
 
   static Variable apply(Variable gate, Variable up) {
     Tensor out = LayerOps.swiglu(gate.tensor(), up.tensor());
-    return records(gate, up) ? new Swiglu(gate, up).output(out) : Variable.constant(out);
+    return records(gate, up) ? new Swiglu(gate, up).output(out) : Variable.result(out);
   }
 
   @Override
@@ -29,7 +29,7 @@ final class Swiglu extends Op {
   protected @Nullable Variable[] backward(Variable dOut) {
     if (!Autograd.isRecording()) {
       LayerOps.Pair d = LayerOps.swigluBackward(gate.tensor(), up.tensor(), dOut.tensor());
-      return gradients(Variable.constant(d.first()), Variable.constant(d.second()));
+      return gradients(Variable.result(d.first()), Variable.result(d.second()));
     }
     Variable g = gate.variable();
     Variable s = g.sigmoid();

@@ -12,7 +12,7 @@ final class Tanh extends Elementwise {
 
   static Variable apply(Variable x) {
     Tensor y = TensorOps.unary(UnaryOp.TANH, x.tensor());
-    return records(x) ? new Tanh(x, y).output(y) : Variable.constant(y);
+    return records(x) ? new Tanh(x, y).output(y) : Variable.result(y);
   }
 
   @Override

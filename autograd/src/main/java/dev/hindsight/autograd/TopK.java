@@ -18,7 +18,7 @@ final class TopK extends Op {
   static Variable.TopK apply(Variable x, int k) {
     TensorOps.TopK y = TensorOps.topK(x.tensor(), k);
     Variable values =
-        records(x) ? new TopK(x, y.indices()).output(y.values()) : Variable.constant(y.values());
+        records(x) ? new TopK(x, y.indices()).output(y.values()) : Variable.result(y.values());
     return new Variable.TopK(values, y.indices());
   }
 

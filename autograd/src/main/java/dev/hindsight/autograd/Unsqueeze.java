@@ -14,7 +14,7 @@ final class Unsqueeze extends Op {
 
   static Variable apply(Variable x, int axis) {
     Tensor out = x.tensor().unsqueeze(axis);
-    return records(x) ? new Unsqueeze(x, axis).output(out) : Variable.constant(out);
+    return records(x) ? new Unsqueeze(x, axis).output(out) : Variable.result(out);
   }
 
   @Override

@@ -22,8 +22,14 @@ public final class Variable {
     this.node = node;
   }
 
-  /** A variable that needs no gradient. */
+  /** A variable that needs no gradient. Its memory is the caller's. */
   public static Variable constant(Tensor tensor) {
+    tensor.storage().pin();
+    return new Variable(tensor, null);
+  }
+
+  /** What an op computed and did not record. */
+  static Variable result(Tensor tensor) {
     return new Variable(tensor, null);
   }
 
@@ -37,6 +43,7 @@ public final class Variable {
       throw new IllegalArgumentException(
           "leaf: gradients need F32 or F64, got " + tensor + "; cast it first");
     }
+    tensor.storage().pin();
     return new Variable(tensor, new Leaf(tensor, Autograd.nextSequence()));
   }
 
@@ -103,6 +110,14 @@ public final class Variable {
    */
   public void backward() {
     Autograd.backward(this, null, false);
+  }
+
+  /**
+   * {@link #backward()} for a training step that reads no other value of the graph afterwards, or
+   * for another pass over the graph: see {@link Autograd.Keep}.
+   */
+  public void backward(Autograd.Keep keep) {
+    Autograd.backward(this, null, keep);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Workspace;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Two kinds: one adds to every leaf it meets; the other brings the gradients of given targets
  * back and leaves leaves alone. The second marks the nodes on a path to a target first, and goes
  * nowhere else.
+ *
+ * <p>Where a {@link Workspace} is open and no graph of the gradient is made, the memory of
+ * gradients and of an op's temporaries goes back as soon as nobody waits for them. That of values
+ * goes back when the caller {@linkplain Autograd.Keep keeps nothing}. Ops of users are trusted with
+ * neither: what they see, and what they allocate, stays until the reset.
  */
 final class Walk {
   private static final AtomicLong WALKS = new AtomicLong();
 
-  private final boolean retain;
+  private final Autograd.Keep keep;
   private final boolean record;
   private final Node @Nullable [] targets;
   private final @Nullable Variable[] found;
@@ -29,20 +35,24 @@ final class Walk {
   private Node[] heap = new Node[16];
   private int size;
 
-  private Walk(Node @Nullable [] targets, boolean retain, boolean record) {
+  private @Nullable Node root;
+  private @Nullable Workspace workspace;
+
+  private Walk(Node @Nullable [] targets, Autograd.Keep keep, boolean record) {
     this.targets = targets;
     this.found = new Variable[targets == null ? 0 : targets.length];
-    this.retain = retain;
+    this.keep = keep;
     this.record = record;
   }
 
-  static void accumulate(Variable output, Variable seed, boolean retain) {
-    new Walk(null, retain, false).run(output, seed);
+  static void accumulate(Variable output, Variable seed, Autograd.Keep keep) {
+    new Walk(null, keep, false).run(output, seed);
   }
 
   static @Nullable Variable[] gradients(
       Variable output, Variable seed, Node[] targets, boolean retain, boolean record) {
-    Walk walk = new Walk(targets, retain || record, record);
+    Autograd.Keep keep = retain || record ? Autograd.Keep.GRAPH : Autograd.Keep.VALUES;
+    Walk walk = new Walk(targets, keep, record);
     if (walk.markPaths(output.node())) {
       walk.run(output, seed);
     }
@@ -56,6 +66,10 @@ final class Walk {
     state.recording = record;
     state.accumulating = targets == null;
     Node root = output.node();
+    this.root = root;
+    Workspace open = record ? null : Workspace.current();
+    workspace = open;
+    boolean watched = open != null && open.watch(true);
     // a graph that another thread made: what this walk records must come after it
     state.clock = Math.max(state.clock, root.sequence);
     newest = state.clock;
@@ -67,6 +81,9 @@ final class Walk {
     } finally {
       state.recording = recording;
       state.accumulating = accumulating;
+      if (open != null) {
+        open.watch(watched);
+      }
       for (int i = 0; i < size; i++) { // after a failure: leave nothing behind for the next walk
         heap[i].pending = null;
       }
@@ -76,10 +93,19 @@ final class Walk {
   private void visit(Node node) {
     Variable gradient = node.pending;
     node.pending = null;
+    handThrough(node, gradient);
+    gradient.tensor().storage().release();
+    if (workspace != null) {
+      workspace.sweep();
+    }
+  }
+
+  private void handThrough(Node node, Variable gradient) {
     if (targets != null) {
       for (int i = 0; i < targets.length; i++) {
         if (targets[i] == node) {
           found[i] = gradient;
+          gradient.tensor().storage().pin();
         }
       }
     }
@@ -90,13 +116,15 @@ final class Walk {
       throw op.freedError();
     }
     if (op instanceof Checkpoint checkpoint) {
+      watch(false);
       Variable again = checkpoint.again();
+      watch(true);
       if (again.node() != null) {
         deliver(again.node(), gradient, false);
       }
     } else if (wantsInputs(op)) {
       @Nullable Node[] edges = op.edges();
-      @Nullable Variable[] gradients = op.backward(gradient);
+      @Nullable Variable[] gradients = backward(op, gradient);
       if (gradients.length != edges.length) {
         throw new IllegalStateException(
             op.name()
@@ -115,8 +143,25 @@ final class Walk {
     } else {
       return;
     }
-    if (!retain) {
-      op.free();
+    if (keep != Autograd.Keep.GRAPH) {
+      op.free(keep == Autograd.Keep.NOTHING && op != root);
+    }
+  }
+
+  private @Nullable Variable[] backward(Op op, Variable gradient) {
+    if (op.isBuiltIn()) {
+      return op.backward(gradient);
+    }
+    gradient.tensor().storage().pin();
+    watch(false);
+    @Nullable Variable[] gradients = op.backward(gradient);
+    watch(true);
+    return gradients;
+  }
+
+  private void watch(boolean on) {
+    if (workspace != null) {
+      workspace.watch(on);
     }
   }
 
@@ -160,12 +205,16 @@ final class Walk {
     if (pending == null) {
       node.pending = gradient;
       node.pendingOwned = owned && !record && gradient.tensor().isContiguous();
+      gradient.tensor().storage().retain();
       push(node);
     } else if (node.pendingOwned && !record) {
       TensorOps.addScaled(gradient.tensor(), 1, pending.tensor());
     } else {
-      node.pending = pending.add(gradient);
+      Variable sum = pending.add(gradient);
+      sum.tensor().storage().retain();
+      node.pending = sum;
       node.pendingOwned = true;
+      pending.tensor().storage().release();
     }
   }
 

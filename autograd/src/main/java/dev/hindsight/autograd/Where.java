@@ -20,13 +20,13 @@ final class Where extends Op {
 
   static Variable apply(Tensor condition, Variable a, Variable b) {
     Tensor out = TensorOps.where(condition, a.tensor(), b.tensor());
-    return records(a, b) ? new Where(condition, a, b).output(out) : Variable.constant(out);
+    return records(a, b) ? new Where(condition, a, b).output(out) : Variable.result(out);
   }
 
   @Override
   protected @Nullable Variable[] backward(Variable dOut) {
     Tensor c = condition.tensor();
-    Variable zero = Variable.constant(Masks.scalar(dOut.tensor(), 0));
+    Variable zero = Variable.result(Masks.scalar(dOut.tensor(), 0));
     return gradients(
         needs(0) ? apply(c, dOut, zero).sumTo(aShape) : null,
         needs(1) ? apply(c, zero, dOut).sumTo(bShape) : null);

@@ -2,6 +2,7 @@ package dev.hindsight.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
@@ -112,5 +113,84 @@ class MemoryTest {
     y.sum().backward();
     assertThat(kept[0].isFreed()).isTrue();
     assertThat(kept[0].edges()).isEmpty();
+  }
+
+  private static java.util.Comparator<Float> near(float distance) {
+    return (a, b) -> Math.abs(a - b) <= distance ? 0 : Float.compare(a, b);
+  }
+
+  private static Variable large(double value) {
+    return Variable.leaf(
+        TensorOps.full(CPU, dev.hindsight.engine.DType.F32, Shape.of(2000), value));
+  }
+
+  @Test
+  void aPassThatKeepsNothingGivesValuesBackButWhatWasDetached() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(2);
+      Variable given = Variable.constant(TensorOps.copyOf(x.tensor()));
+      Variable h = x.square();
+      Variable spared = x.exp();
+      Variable read = spared.detach();
+      Variable sum = h.add(spared).mul(given).sum();
+      Variable loss = sum.times(1);
+      loss.backward(Autograd.Keep.NOTHING);
+      assertThat(loss.item()).isCloseTo(2000 * 2 * (4 + Math.exp(2)), within(0.1)); // 2e-6 of it
+      assertThat(given.tensor().toFloats()).containsOnly(2);
+      assertThat(read.tensor().toFloats()).containsOnly((float) Math.exp(2));
+      assertThat(x.gradient().toFloats()).containsOnly(2 * (4 + (float) Math.exp(2)));
+      assertThatThrownBy(() -> h.tensor().toFloats())
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("a backward pass that keeps nothing")
+          .hasMessageContaining("detach()");
+      assertThatThrownBy(() -> h.times(2)).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  /** Another loss may still need what this one is done with. */
+  @Test
+  void valuesThatAnotherGraphSavedStay() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(3);
+      Variable w = large(5);
+      Variable h = x.square();
+      Variable other = h.detach().mul(w).sum();
+      h.sum().backward(Autograd.Keep.NOTHING);
+      other.backward(Autograd.Keep.NOTHING);
+      assertThat(w.gradient().toFloats()).containsOnly(9);
+      assertThat(x.gradient().toFloats()).containsOnly(6);
+    }
+  }
+
+  /** Half of the memory of a long chain goes on gradients unless they take the place of values. */
+  @Test
+  void gradientsGoBackEvenWhereValuesAreKept() {
+    try (Workspace workspace = new Workspace(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(0.1);
+      Variable y = x;
+      for (int i = 0; i < 50; i++) {
+        y = y.tanh();
+      }
+      Variable loss = y.sum();
+      long forward = workspace.mostInUse();
+      loss.backward();
+      assertThat(workspace.mostInUse() - forward).isLessThanOrEqualTo(4 * 8_000);
+      assertThat(y.tensor().toFloats()[0]).isPositive();
+    }
+  }
+
+  @Test
+  void gradientsThatTheCallerAskedForStay() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(3);
+      Variable h = x.square();
+      Variable[] g = Autograd.gradient(h.exp().log().sum(), new Variable[] {h, x}, null, false);
+      assertThat(g[0].tensor().toFloats()).usingElementComparator(near(1e-3f)).containsOnly(1f);
+      assertThat(g[1].tensor().toFloats()).usingElementComparator(near(1e-2f)).containsOnly(6f);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.hindsight.benchmarks;
 
 import dev.hindsight.autograd.AdamW;
+import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.GradientNorm;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Backend;
@@ -50,7 +51,10 @@ final class Models {
     return () -> {
       optimiser.clearGradients();
       try (var _ = workspace.open()) {
-        decoder.crossEntropy(decoder.hidden(batch), targets, 1.0 / next.length).loss().backward();
+        decoder
+            .crossEntropy(decoder.hidden(batch), targets, 1.0 / next.length)
+            .loss()
+            .backward(Autograd.Keep.NOTHING);
       }
       GradientNorm norm = GradientNorm.clip(decoder.parameters().values(), CLIP);
       optimiser.step(1e-4, norm.scale());

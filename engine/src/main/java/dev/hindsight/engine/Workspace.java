@@ -19,22 +19,48 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Allocation is a pointer bump. When a step outgrows the slab another is added, and the next
- * reset joins them into one. A tensor that is used after the reset fails with a clear error; {@link
- * Tensor#keep} copies out what must live on.
+ * <p>Memory that is known to have no readers any more is used again within the step ({@link
+ * Storage#manage}; a backward pass does so). When a step outgrows the slab another is added, and
+ * the next reset joins them into one that is as large as what was in use at once. A tensor that is
+ * used after the reset fails with a clear error; {@link Tensor#keep} copies out what must live on.
  */
 public final class Workspace implements AutoCloseable {
   private static final long SMALLEST_SLAB = 1 << 20;
+
+  /** A step that outgrows its slabs adds an eighth, at most so much, but at least a 64th. */
+  private static final long LARGE_GROWTH = 1 << 23;
+
+  /** Tensors below so many bytes lie together and are not given back before the reset. */
+  private static final long SMALL = 1 << 12;
+
+  private static final long SMALL_TOGETHER = 1 << 16;
+
   private static final ThreadLocal<@Nullable Workspace> CURRENT = new ThreadLocal<>();
 
   /** One life of a workspace between two resets. */
   public static final class Generation {
     /** The generation of memory that no workspace owns; always current. */
-    public static final Generation ETERNAL = new Generation();
+    public static final Generation ETERNAL = new Generation(null, null);
 
+    private final @Nullable Workspace workspace;
+    private final @Nullable Thread thread;
     private volatile boolean current = true;
 
-    private Generation() {}
+    private Generation(@Nullable Workspace workspace, @Nullable Thread thread) {
+      this.workspace = workspace;
+      this.thread = thread;
+    }
+
+    /** Whether the workspace is open on the calling thread. */
+    boolean isOfThisThread() {
+      return thread == Thread.currentThread();
+    }
+
+    void giveBack(Storage storage) {
+      if (workspace != null) {
+        workspace.giveBack(storage);
+      }
+    }
 
     /** Whether the workspace has not been reset since. */
     public boolean isCurrent() {
@@ -50,19 +76,41 @@ public final class Workspace implements AutoCloseable {
 
   private final Backend backend;
   private final List<Backend.Slab> slabs = new ArrayList<>();
-  private Generation generation = new Generation();
-  private int slab;
-  private long used;
+  private final FreeBlocks free = new FreeBlocks();
+  private final boolean poison;
+  private Generation generation = new Generation(this, null);
+  private long smallAt;
+  private long smallEnd;
+  private long inUse;
+  private long mostInUse;
   private boolean open;
   private boolean closed;
 
+  /** What was allocated since {@link #watch}. */
+  private final List<Storage> watched = new ArrayList<>();
+
+  private boolean watching;
+
   /** An empty workspace; memory is taken when first needed. */
   public Workspace(Backend backend) {
+    this(backend, false);
+  }
+
+  private Workspace(Backend backend, boolean poison) {
     this.backend = backend;
+    this.poison = poison;
+  }
+
+  /**
+   * A workspace for tests: memory that is given back before the reset is filled with NaN, so that a
+   * read of it which no check noticed spoils the result.
+   */
+  public static Workspace poisoning(Backend backend) {
+    return new Workspace(backend, true);
   }
 
   /** The workspace that is open on this thread, if any. */
-  static @Nullable Workspace current() {
+  public static @Nullable Workspace current() {
     return CURRENT.get();
   }
 
@@ -90,6 +138,7 @@ public final class Workspace implements AutoCloseable {
               : "workspace: was closed; make a new one");
     }
     open = true;
+    generation = new Generation(this, Thread.currentThread());
     Workspace former = CURRENT.get();
     CURRENT.set(this);
     return new Scope() {
@@ -130,41 +179,141 @@ public final class Workspace implements AutoCloseable {
     return slabs.stream().mapToLong(Backend.Slab::bytes).sum();
   }
 
+  /** The most bytes that were in use at once since the workspace was made. */
+  public long mostInUse() {
+    return mostInUse;
+  }
+
   Storage allocate(long bytes) {
     if (closed) {
       throw new IllegalStateException("workspace: was closed while its scope is open");
     }
-    long padded =
-        Math.max(
-            HostStorage.ALIGNMENT, (bytes + HostStorage.ALIGNMENT - 1) & -HostStorage.ALIGNMENT);
-    while (slab < slabs.size() && used + padded > slabs.get(slab).bytes()) {
-      slab++;
-      used = 0;
+    long padded = padded(bytes);
+    if (padded < SMALL && !poison) {
+      return slice(small(padded), bytes);
     }
-    if (slab == slabs.size()) {
-      slabs.add(backend.newSlab(Math.max(padded, Math.max(SMALLEST_SLAB, capacity()))));
-      used = 0;
+    long address = take(padded);
+    Storage storage = slice(address, bytes);
+    storage.placeAt(address);
+    if (watching) {
+      storage.manage();
+      watched.add(storage);
     }
-    Storage storage = slabs.get(slab).slice(used, bytes, generation);
-    used += padded;
     return storage;
   }
+
+  private static long padded(long bytes) {
+    return Math.max(
+        HostStorage.ALIGNMENT, (bytes + HostStorage.ALIGNMENT - 1) & -HostStorage.ALIGNMENT);
+  }
+
+  private long small(long padded) {
+    if (smallEnd - smallAt < padded) {
+      smallAt = take(SMALL_TOGETHER);
+      smallEnd = smallAt + SMALL_TOGETHER;
+    }
+    smallAt += padded;
+    return smallAt - padded;
+  }
+
+  private long take(long padded) {
+    long address = free.take(padded);
+    if (address < 0) {
+      long held = capacity();
+      long growth = Math.max(held / 64, Math.min(held / 8, LARGE_GROWTH));
+      addSlab(Math.max(padded, Math.max(SMALLEST_SLAB, growth & -HostStorage.ALIGNMENT)));
+      address = free.take(padded);
+    }
+    inUse += padded;
+    mostInUse = Math.max(mostInUse, inUse);
+    return address;
+  }
+
+  private void addSlab(long bytes) {
+    long start = end();
+    slabs.add(backend.newSlab(bytes));
+    free.add(start, bytes);
+  }
+
+  /** Slabs follow each other in one space of addresses, with a gap: no tensor lies in two. */
+  private long end() {
+    long end = 0;
+    for (int i = 0; i < slabs.size(); i++) {
+      end += slabs.get(i).bytes() + HostStorage.ALIGNMENT;
+    }
+    return end;
+  }
+
+  private Storage slice(long address, long bytes) {
+    long offset = address;
+    int i = 0;
+    while (offset >= slabs.get(i).bytes()) {
+      offset -= slabs.get(i++).bytes() + HostStorage.ALIGNMENT;
+    }
+    return slabs.get(i).slice(offset, bytes, generation);
+  }
+
+  private void giveBack(Storage storage) {
+    if (poison) {
+      Shape all = Shape.of(Math.toIntExact(storage.bytes() / DType.F32.bytes()));
+      backend.fill(new Tensor(storage, DType.F32, all), Double.NaN);
+    }
+    long padded = padded(storage.bytes());
+    free.add(storage.address(), padded);
+    inUse -= padded;
+  }
+
+  // ---------------------------------------- temporaries of a backward pass
+
+  /**
+   * From now on every allocation is {@linkplain Storage#manage managed}, and those that nobody
+   * retains go back with the next {@link #sweep}; or no longer. For code that knows all its
+   * temporaries, such as a backward pass.
+   *
+   * @return whether that was so before
+   */
+  public boolean watch(boolean on) {
+    boolean former = watching;
+    watching = on;
+    return former;
+  }
+
+  /**
+   * Gives back what was allocated under {@link #watch} since the last sweep and is not retained.
+   */
+  public void sweep() {
+    for (int i = 0; i < watched.size(); i++) {
+      watched.get(i).giveBackIfUnread();
+    }
+    watched.clear();
+  }
+
+  // ------------------------------------------------------------------ reset
 
   /** Takes all memory back: every tensor allocated here since the last reset is dead. */
   public void reset() {
     retire();
     if (slabs.size() > 1) {
-      long total = capacity();
+      // enough but for what lies unused between tensors of different sizes, if that proves to be
+      // much
+      long wanted = padded(mostInUse + mostInUse / 64);
+      long bytes = wanted > slabs.getFirst().bytes() ? wanted : capacity();
       release();
-      slabs.add(backend.newSlab(total));
+      slabs.add(backend.newSlab(bytes));
+    }
+    free.clear();
+    if (!slabs.isEmpty()) {
+      free.add(0, slabs.getFirst().bytes());
     }
   }
 
   private void retire() {
     generation.current = false;
-    generation = new Generation();
-    slab = 0;
-    used = 0;
+    generation = new Generation(this, open ? generation.thread : null);
+    smallAt = 0;
+    smallEnd = 0;
+    inUse = 0;
+    watched.clear();
   }
 
   private void release() {
@@ -178,5 +327,6 @@ public final class Workspace implements AutoCloseable {
     closed = true;
     retire();
     release();
+    free.clear();
   }
 }

@@ -213,4 +213,140 @@ class WorkspaceTest {
         .isThrownBy(workspace::open)
         .withMessage("workspace: was closed; make a new one");
   }
+
+  private static final int LARGE = 10_000;
+
+  @Test
+  void managedMemoryIsUsedAgainOnceNobodyReadsIt() {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      Tensor x = ones(LARGE);
+      Tensor view = x.slice(0, 1, 3);
+      x.storage().manage();
+      x.storage().retain();
+      x.storage().retain();
+      x.storage().release();
+      assertThat(view.toFloats()).containsOnly(1);
+      x.storage().release();
+      for (Runnable use : List.<Runnable>of(x::toFloats, view::keep, () -> TensorOps.fill(x, 0))) {
+        assertThatIllegalStateException()
+            .isThrownBy(use::run)
+            .withMessageContaining("memory was given back")
+            .withMessageContaining("detach()");
+      }
+      Tensor y = ones(LARGE);
+      assertThat(HostStorage.segmentOf(y).address()).isEqualTo(HostStorage.segmentOf(x).address());
+      x.storage().release(); // the memory is y's now: a release too many must not touch it
+      Tensor z = TensorOps.full(backend, DType.F32, Shape.of(LARGE), 2);
+      assertThat(y.toFloats()).containsOnly(1);
+      assertThat(z.toFloats()).containsOnly(2);
+    }
+  }
+
+  @Test
+  void neighboursThatWereGivenBackHoldOneLargeTensor() {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      List<Tensor> parts = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        parts.add(ones(LARGE));
+      }
+      ones(LARGE);
+      long capacity = workspace.capacity();
+      long most = workspace.mostInUse();
+      for (int i : new int[] {3, 7, 5, 4, 6}) { // joins before, after and between
+        Storage part = parts.get(i).storage();
+        part.manage();
+        part.retain();
+        part.release();
+      }
+      Tensor whole = ones(5 * LARGE);
+      assertThat(HostStorage.segmentOf(whole).address())
+          .isEqualTo(HostStorage.segmentOf(parts.get(3)).address());
+      assertThat(parts.get(2).toFloats()).containsOnly(1);
+      assertThat(parts.get(8).toFloats()).containsOnly(1);
+      assertThat(workspace.capacity()).isEqualTo(capacity);
+      assertThat(workspace.mostInUse()).isEqualTo(most);
+    }
+  }
+
+  @Test
+  void pinnedMemoryStaysUntilTheReset() {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      Tensor x = ones(LARGE);
+      x.storage().pin();
+      x.storage().manage();
+      x.storage().retain();
+      x.storage().release();
+      assertThat(x.toFloats()).containsOnly(1);
+    }
+  }
+
+  /** Two threads would lose counts: what a second one reads is not given back early. */
+  @Test
+  void aReaderOnAnotherThreadPins() throws InterruptedException {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      Tensor x = ones(LARGE);
+      x.storage().manage();
+      x.storage().retain();
+      Thread thread = new Thread(() -> x.storage().retain());
+      thread.start();
+      thread.join();
+      x.storage().release();
+      assertThat(x.toFloats()).containsOnly(1);
+    }
+  }
+
+  @Test
+  void watchedTemporariesGoUnlessTheyAreRetained() {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      Tensor before = ones(LARGE);
+      assertThat(workspace.watch(true)).isFalse();
+      Tensor temporary = ones(LARGE);
+      Tensor result = ones(LARGE);
+      result.storage().retain();
+      workspace.sweep();
+      assertThat(workspace.watch(false)).isTrue();
+      assertThat(before.toFloats()).containsOnly(1);
+      assertThat(result.toFloats()).containsOnly(1);
+      assertThatIllegalStateException().isThrownBy(temporary::toFloats);
+      result.storage().release();
+      assertThatIllegalStateException().isThrownBy(result::toFloats);
+    }
+  }
+
+  @Test
+  void poisonedMemoryIsNoNumber() {
+    try (Workspace workspace = Workspace.poisoning(backend);
+        var scope = workspace.open()) {
+      Tensor x = ones(3);
+      x.storage().manage();
+      x.storage().retain();
+      x.storage().release();
+      assertThat(TensorOps.empty(backend, DType.F32, Shape.of(3)).toFloats())
+          .containsOnly(Float.NaN);
+    }
+  }
+
+  /** The slab is as large as what was in use at once, not as the sum of all requests. */
+  @Test
+  void resetMeasuresWhatWasInUse() {
+    try (Workspace workspace = new Workspace(backend)) {
+      for (int step = 0; step < 3; step++) {
+        try (var scope = workspace.open()) {
+          for (int i = 0; i < 100; i++) {
+            Storage storage = ones(1_000_000).storage();
+            storage.manage();
+            storage.retain();
+            storage.release();
+          }
+          ones(500_000);
+        }
+      }
+      assertThat(workspace.capacity()).isBetween(4_000_000L, 7_200_000L);
+    }
+  }
 }

@@ -248,7 +248,7 @@ public final class Pretrainer implements AutoCloseable {
       try (var _ = workspace.open()) {
         Variable.LinearCrossEntropy y = loss(part, 1.0 / targets);
         loss += TensorOps.reduce(ReduceOp.SUM, y.losses()).item();
-        y.loss().backward();
+        y.loss().backward(Autograd.Keep.NOTHING);
       }
     }
     GradientNorm norm = GradientNorm.clip(decoder.parameters().values(), options.clip);

@@ -110,7 +110,7 @@ public final class ChunkedLoss implements AutoCloseable {
         measure(chunk, from, logP, logQ, entropy, gap);
       }
     }
-    hidden.backward(dHidden);
+    Autograd.backward(hidden, dHidden, Autograd.Keep.NOTHING);
     return new Outputs(total, logP, logQ, entropy, gap);
   }
 

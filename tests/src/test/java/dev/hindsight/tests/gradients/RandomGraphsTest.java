@@ -178,6 +178,55 @@ class RandomGraphsTest {
     return gradients;
   }
 
+  /** Memory that is used again within a pass, and spoilt in between, changes no bit. */
+  @Property(tries = 400)
+  void givingMemoryBackKeepsTheBits(@ForAll("graphs") Graph g) {
+    List<Variable> values = new ArrayList<>();
+    double[][] plain = run(g, Autograd.Keep.VALUES, false, values);
+    for (boolean checkpointed : new boolean[] {false, true}) {
+      try (Workspace poisoned = Workspace.poisoning(CPU)) {
+        for (Autograd.Keep keep : Autograd.Keep.values()) {
+          try (Workspace.Scope _ = poisoned.open()) {
+            List<Variable> here = new ArrayList<>();
+            assertThat(run(g, keep, checkpointed, here)).as("%s", keep).isDeepEqualTo(plain);
+            for (int i = 0; i < here.size() && keep != Autograd.Keep.NOTHING; i++) {
+              assertThat(here.get(i).tensor().toDoubles())
+                  .containsExactly(values.get(i).tensor().toDoubles());
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** The gradients of two passes over two losses of one graph; then the value of the first. */
+  private static double[][] run(
+      Graph g, Autograd.Keep keep, boolean checkpointed, List<Variable> values) {
+    Variable[] leaves = leaves(g);
+    Variable h = leaves[0].tanh();
+    Variable y =
+        checkpointed
+            ? Autograd.checkpoint(v -> g.apply(v[0], leaves[1], leaves[2]), h)
+            : g.apply(h, leaves[1], leaves[2]);
+    Variable loss = y.mul(h).add(h.linear(leaves[1])).add(y).sum();
+    values.addAll(List.of(h, y, loss));
+    Autograd.gradient(loss, new Variable[] {h}, null, true, false, Autograd.Unreached.ZERO);
+    Autograd.backward(loss, null, keep);
+    if (keep == Autograd.Keep.GRAPH) {
+      for (Variable leaf : leaves) {
+        leaf.clearGradient();
+      }
+      Autograd.backward(loss, null, false);
+    }
+    double[][] found = new double[leaves.length + 1][];
+    found[leaves.length] = new double[] {loss.item()};
+    for (int i = 0; i < leaves.length; i++) {
+      Tensor gradient = leaves[i].gradient();
+      found[i] = gradient == null ? new double[0] : gradient.toDoubles();
+    }
+    return found;
+  }
+
   private static Variable[] leaves(Graph g) {
     Tensor[] tensors = g.tensors(DType.F64);
     return new Variable[] {
