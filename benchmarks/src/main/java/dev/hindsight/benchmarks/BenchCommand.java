@@ -37,6 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  ./hindsight bench --quick                     all cases on Hindsight alone",
       "  ./hindsight bench --peers --json bench.json   beside the peers; fetches 140 MB the first time",
       "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1",
+      "  ./hindsight bench --scaling                   cost against width, tokens, batch, vocabulary",
       "  ./hindsight bench --jmh Softmax -p size=2048x256   kernels alone, with JMH"
     })
 public final class BenchCommand implements Callable<Integer> {
@@ -85,6 +86,12 @@ public final class BenchCommand implements Callable<Integer> {
   private @Nullable Path json;
 
   @Option(
+      names = "--scaling",
+      description =
+          "Measure instead how a training step grows with width, tokens, batch and vocabulary.")
+  private boolean scaling;
+
+  @Option(
       names = "--jmh",
       description =
           "Benchmark single kernels with JMH instead; must come first, and what follows are JMH's own"
@@ -114,6 +121,9 @@ public final class BenchCommand implements Callable<Integer> {
       throw new CommandLine.ParameterException(commandLine(), "--jmh: must come first");
     }
     PrintWriter out = commandLine().getOut();
+    if (scaling) {
+      return scaling(out);
+    }
     List<Case> cases = chosen();
     List<SideBySide.Peer> peers = withPeers ? peers() : List.of();
     SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
@@ -123,6 +133,40 @@ public final class BenchCommand implements Callable<Integer> {
     for (int n : threadCounts()) {
       comparison.run(cases, n, new Printer(out, rows, machine));
     }
+    writeJson(machine, rows);
+    return 0;
+  }
+
+  /** With one number of threads, all processors unless another is given. */
+  private int scaling(PrintWriter out) throws IOException {
+    if (withPeers || !groups.isEmpty() || containing != null || threads.size() > 1) {
+      throw new CommandLine.ParameterException(
+          commandLine(), "--scaling: goes with --quick, --json and one number of --threads only");
+    }
+    int n = threadCounts().getLast();
+    SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
+    List<Map<String, ?>> rows = new ArrayList<>();
+    out.println(n + (n == 1 ? " thread" : " threads"));
+    Scaling.Table table =
+        new Scaling.Table(
+            line -> {
+              out.println(line);
+              out.flush();
+            });
+    Scaling.run(
+        jar("benchmarks/target/bench.jar"),
+        n,
+        effort,
+        cost -> {
+          rows.add(cost.json());
+          table.add(cost);
+        });
+    writeJson(Map.of("threads", n), rows);
+    return 0;
+  }
+
+  private void writeJson(Map<String, ?> machine, List<? extends Map<String, ?>> rows)
+      throws IOException {
     if (json != null) {
       Map<String, Object> all = new LinkedHashMap<>();
       all.put("machine", machine);
@@ -135,7 +179,6 @@ public final class BenchCommand implements Callable<Integer> {
                   .writeValueAsString(all)
               + "\n");
     }
-    return 0;
   }
 
   private CommandLine commandLine() {

@@ -3,6 +3,7 @@ package dev.hindsight.benchmarks;
 import dev.hindsight.transformer.DecoderConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Everything that {@code bench} measures. */
 public final class Cases {
@@ -79,7 +80,7 @@ public final class Cases {
 
   /** The case of this id. */
   public static Case of(String id) {
-    return all().stream()
+    return Stream.concat(all().stream(), Scaling.points().stream().map(Scaling.Point::work))
         .filter(c -> c.id().equals(id))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("bench: no case " + id));

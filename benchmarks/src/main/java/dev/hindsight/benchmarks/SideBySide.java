@@ -161,7 +161,8 @@ final class SideBySide {
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   }
 
-  private static WorkerProcess start(Peer peer, int threads) throws IOException {
+  /** A process of a contender. */
+  static WorkerProcess start(Peer peer, int threads) throws IOException {
     Map<String, String> environment = new HashMap<>();
     String n = Integer.toString(threads);
     environment.put("HINDSIGHT_THREADS", n);

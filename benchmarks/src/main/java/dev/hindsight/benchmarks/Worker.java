@@ -3,6 +3,8 @@ package dev.hindsight.benchmarks;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +80,7 @@ public final class Worker {
         yield "warm";
       }
       case "run" -> Double.toString(rate(Double.parseDouble(rest)));
+      case "tensors" -> Double.toString(tensorMemory());
       case "peak" -> Double.toString(peakResident());
       default -> throw new IllegalArgumentException("bench worker: " + verb);
     };
@@ -124,6 +127,25 @@ public final class Worker {
       throw new IllegalStateException("bench worker: nothing is prepared");
     }
     return s;
+  }
+
+  /**
+   * Megabytes (1e6) off the heap: weights, their gradients and moments, and the workspace, which
+   * keeps what its largest step needed. The collector runs first: tensors of their own outlive
+   * their use until it does.
+   */
+  private static double tensorMemory() {
+    System.gc();
+    try {
+      Thread.sleep(200); // what became unreachable is freed by a thread that the collector wakes
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+            .sum()
+        / 1e6;
   }
 
   /** Megabytes (1e6) of this process that were ever in memory at once; NaN where Linux is not. */
