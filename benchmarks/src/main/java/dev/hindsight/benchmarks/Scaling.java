@@ -54,7 +54,7 @@ final class Scaling {
     for (int batch : new int[] {1, 2, 4, 8, 16, 32}) {
       points.add(step("sequences of 128 tokens, width 256", batch, 256, batch, 128, 4096));
     }
-    for (int batch : new int[] {1, 8}) {
+    for (int batch : new int[] {2, 16}) {
       for (int vocabulary : new int[] {4096, 16_384, 50_257, 151_936}) {
         String axis = "vocabulary, width 128, " + batch + " x 128 tokens";
         points.add(step(axis, vocabulary, 128, batch, 128, vocabulary));

@@ -30,6 +30,7 @@ public final class VectorProvider implements Backends.Provider {
 
   @Override
   public Backend open() {
+    KernelCompilation.prepare();
     return new VectorBackend();
   }
 }
