@@ -1,5 +1,6 @@
 package dev.hindsight.cli;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Threads;
@@ -109,6 +110,17 @@ final class SelftestCommand extends HindsightCommand {
     screen.result(String.format("%-10s %s", name, text));
   }
 
+  /** Whether HotSpot has this flag and it is on. */
+  private static boolean isOn(String flag) {
+    HotSpotDiagnosticMXBean hotspot =
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    try {
+      return hotspot != null && "true".equals(hotspot.getVMOption(flag).getValue());
+    } catch (IllegalArgumentException unknown) {
+      return false;
+    }
+  }
+
   private static List<String> warnings(
       Backend backend, @Nullable Integer bits, OptionalDouble peak, @Nullable Double share) {
     List<String> warnings = new ArrayList<>();
@@ -117,6 +129,11 @@ final class SelftestCommand extends HindsightCommand {
         p.unavailable()
             .ifPresent(why -> warnings.add("the " + p.name() + " backend cannot run here: " + why));
       }
+    }
+    if (bits != null && isOn("UseTypeSpeculation")) {
+      warnings.add(
+          "this JVM may compile vector kernels at half their speed: start Java with"
+              + " -XX:-UseTypeSpeculation, as ./hindsight does");
     }
     if (peak.isEmpty() || share == null || bits == null) {
       return warnings;
