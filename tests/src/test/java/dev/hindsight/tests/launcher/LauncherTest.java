@@ -142,12 +142,12 @@ class LauncherTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"25", "25-ea", "25.0.0", "25.0.1", "25.0.2", "25.0.2.1"})
-  void jdkWithG1FaultWarnsAndTakesAnotherCollector(String version) throws Exception {
+  void jdkWithG1FaultWarns(String version) throws Exception {
     jdk("jdk-25", version);
     Run run = launch(Map.of(), "quickstart");
     assertThat(run.code).isZero();
     assertThat(run.err).contains("JDK-8377811").contains("25.0.3 or later");
-    assertThat(run.out).contains("-XX:+UseParallelGC");
+    assertThat(run.out).contains("-XX:+UseSerialGC");
   }
 
   @ParameterizedTest
@@ -157,7 +157,15 @@ class LauncherTest {
     Run run = launch(Map.of(), "quickstart");
     assertThat(run.code).isZero();
     assertThat(run.err).isEmpty();
-    assertThat(run.out).doesNotContain("UseParallelGC");
+    assertThat(run.out).contains("-XX:+UseSerialGC");
+  }
+
+  /** Two collectors on one command line are an error of the JVM. */
+  @Test
+  void aCollectorThatTheUserChoseIsTheOnlyOne() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of("HINDSIGHT_JAVA_OPTS", "-Xmx1g -XX:+UseZGC"), "quickstart");
+    assertThat(run.out).contains("-XX:+UseZGC").doesNotContain("UseSerialGC");
   }
 
   @Test
