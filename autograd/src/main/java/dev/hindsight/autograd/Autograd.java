@@ -195,7 +195,9 @@ public final class Autograd {
    *
    * <p>The function must compute the same again: it may read leaves (weights) of its surroundings,
    * but no state that changes in between. Gradients flow to {@code inputs} and to those leaves.
-   * Inside a {@link dev.hindsight.engine.Workspace} memory comes back at the reset only.
+   * Inside a {@link dev.hindsight.engine.Workspace} what the function computes in the forward pass
+   * stays until the reset; what it computes again goes back when the pass {@linkplain Keep#NOTHING
+   * keeps nothing}.
    */
   public static Variable checkpoint(Function<Variable[], Variable> function, Variable... inputs) {
     return Checkpoint.apply(function, inputs);
