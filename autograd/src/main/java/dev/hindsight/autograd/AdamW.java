@@ -3,12 +3,15 @@ package dev.hindsight.autograd;
 import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), one fused pass a parameter; see
- * {@link AdamWStep} for the formula. Parameters whose gradient is null are left alone.
+ * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), one fused pass over all
+ * parameters; see {@link AdamWStep} for the formula. Parameters whose gradient is null are left
+ * alone.
  */
 public final class AdamW {
   /**
@@ -71,15 +74,23 @@ public final class AdamW {
             settings.weightDecay,
             steps,
             gradientScale);
+    List<Tensor> weights = new ArrayList<>();
+    List<Tensor> gradients = new ArrayList<>();
+    List<Tensor> first = new ArrayList<>();
+    List<Tensor> second = new ArrayList<>();
     parameters
         .named()
         .forEach(
             (name, p) -> {
               Tensor g = p.gradient();
               if (g != null) {
-                TensorOps.adamW(p.tensor(), g, m.get(name), v.get(name), step);
+                weights.add(p.tensor());
+                gradients.add(g);
+                first.add(m.get(name));
+                second.add(v.get(name));
               }
             });
+    TensorOps.adamW(weights, gradients, first, second, step);
   }
 
   /** Forgets the gradients of all parameters. */

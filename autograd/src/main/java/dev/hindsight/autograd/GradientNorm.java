@@ -2,6 +2,8 @@ package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The global L2 norm of gradients and the factor that clips it. The factor goes to the optimiser's
@@ -23,14 +25,14 @@ public record GradientNorm(double norm, double scale) {
       throw new IllegalArgumentException(
           "gradient norm: the maximum must be positive, got " + maximum);
     }
-    double squares = 0;
+    List<Tensor> gradients = new ArrayList<>();
     for (Variable p : parameters) {
       Tensor g = p.gradient();
       if (g != null) {
-        squares += TensorOps.sumOfSquares(g);
+        gradients.add(g);
       }
     }
-    double norm = Math.sqrt(squares);
+    double norm = Math.sqrt(TensorOps.sumOfSquares(gradients));
     return new GradientNorm(norm, norm > maximum ? maximum / norm : 1);
   }
 

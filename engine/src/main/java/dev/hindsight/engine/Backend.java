@@ -1,6 +1,7 @@
 package dev.hindsight.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -126,6 +127,18 @@ public interface Backend {
 
   /** Sum of squares of all elements in double precision, in one fixed order. */
   double sumOfSquares(Tensor x);
+
+  /**
+   * {@link #sumOfSquares(Tensor)} of each tensor, added in their order. A backend may do all of
+   * them in one pass.
+   */
+  default double sumOfSquares(List<Tensor> tensors) {
+    double sum = 0;
+    for (Tensor x : tensors) {
+      sum += sumOfSquares(x);
+    }
+    return sum;
+  }
 
   // ---------------------------------------------------------------- matmul
 
@@ -318,6 +331,18 @@ public interface Backend {
    * one shape.
    */
   void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
+
+  /** {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters at once. */
+  default void adamW(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step) {
+    for (int i = 0; i < parameters.size(); i++) {
+      adamW(parameters.get(i), gradients.get(i), m.get(i), v.get(i), step);
+    }
+  }
 
   /** {@code out += rate (x - out)}: the moving average of a teacher's weights. */
   void lerp(Tensor x, double rate, Tensor out);

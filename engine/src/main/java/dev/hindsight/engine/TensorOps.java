@@ -14,6 +14,7 @@ import static dev.hindsight.engine.OperandChecks.requireRank;
 import static dev.hindsight.engine.OperandChecks.sameShape;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -283,6 +284,15 @@ public final class TensorOps {
     return x.backend().sumOfSquares(x);
   }
 
+  /** {@link #sumOfSquares(Tensor)} of each tensor, added in their order, in one pass over all. */
+  public static double sumOfSquares(List<Tensor> tensors) {
+    if (tensors.isEmpty()) {
+      return 0;
+    }
+    computing("sumOfSquares", tensors.toArray(Tensor[]::new));
+    return tensors.getFirst().backend().sumOfSquares(tensors);
+  }
+
   // ----------------------------------------------------------------- matmul
 
   /** Matrix product over the last two axes, batch axes broadcast. */
@@ -415,6 +425,38 @@ public final class TensorOps {
 
   /** One AdamW update in place. */
   public static void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    updating(parameter, gradient, m, v).adamW(parameter, gradient, m, v, step);
+  }
+
+  /**
+   * {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters in one pass.
+   */
+  public static void adamW(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step) {
+    int count = parameters.size();
+    require(
+        gradients.size() == count && m.size() == count && v.size() == count,
+        "adamW: %d parameters, but %d gradients, %d and %d moments",
+        count,
+        gradients.size(),
+        m.size(),
+        v.size());
+    if (count == 0) {
+      return;
+    }
+    computing("adamW", parameters.toArray(Tensor[]::new));
+    for (int i = 0; i < count; i++) {
+      updating(parameters.get(i), gradients.get(i), m.get(i), v.get(i));
+    }
+    parameters.getFirst().backend().adamW(parameters, gradients, m, v, step);
+  }
+
+  /** Checks the operands of an update and counts its writes; the backend that does it. */
+  private static Backend updating(Tensor parameter, Tensor gradient, Tensor m, Tensor v) {
     computing("adamW", parameter, gradient, m, v);
     sameShape("adamW", parameter, gradient);
     sameShape("adamW", parameter, m);
@@ -431,7 +473,7 @@ public final class TensorOps {
     apart("adamW", m, v);
     destination("adamW", m);
     destination("adamW", v);
-    destination("adamW", parameter).adamW(parameter, gradient, m, v, step);
+    return destination("adamW", parameter);
   }
 
   /** {@code out += rate (x - out)} in place. */

@@ -8,6 +8,7 @@ import static dev.hindsight.engine.vector.Simd.ORDER;
 import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.Threads;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -15,11 +16,11 @@ import jdk.incubator.vector.VectorMask;
 final class AdamW implements Threads.Chunk {
   private static final int GRAIN = 1 << 13;
 
-  private final long parameter;
-  private final long gradient;
-  private final long m;
-  private final long v;
-  private final long size;
+  private final ChunkedTensors chunks;
+  private final long[] parameters;
+  private final long[] gradients;
+  private final long[] m;
+  private final long[] v;
   private final float scale;
   private final float keep1;
   private final float take1;
@@ -31,12 +32,17 @@ final class AdamW implements Threads.Chunk {
   private final float decay;
   private final float rate;
 
-  private AdamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-    this.parameter = Simd.address(parameter);
-    this.gradient = Simd.address(gradient);
-    this.m = Simd.address(m);
-    this.v = Simd.address(v);
-    this.size = parameter.size();
+  private AdamW(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step) {
+    this.chunks = new ChunkedTensors(parameters, GRAIN);
+    this.parameters = ChunkedTensors.addresses(parameters);
+    this.gradients = ChunkedTensors.addresses(gradients);
+    this.m = ChunkedTensors.addresses(m);
+    this.v = ChunkedTensors.addresses(v);
     this.scale = (float) step.gradientScale();
     this.keep1 = (float) step.beta1();
     this.take1 = (float) (1 - step.beta1());
@@ -49,16 +55,26 @@ final class AdamW implements Threads.Chunk {
     this.rate = (float) -step.learningRate();
   }
 
-  static void step(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-    AdamW update = new AdamW(parameter, gradient, m, v, step);
-    Threads.run(Math.toIntExact((update.size + GRAIN - 1) / GRAIN), update);
+  static void step(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step) {
+    AdamW update = new AdamW(parameters, gradients, m, v, step);
+    Threads.run(update.chunks.chunks(), update);
   }
 
   @Override
   public void run(int chunk) {
-    long from = 4L * GRAIN * chunk;
-    int n = (int) Math.min(GRAIN, size - (long) GRAIN * chunk);
-    update(n, parameter + from, gradient + from, m + from, v + from);
+    int t = chunks.tensor(chunk);
+    long from = chunks.offset(t, chunk);
+    update(
+        chunks.length(t, chunk),
+        parameters[t] + from,
+        gradients[t] + from,
+        m[t] + from,
+        v[t] + from);
   }
 
   private void update(int n, long p, long g, long m, long v) {

@@ -8,6 +8,7 @@ import static dev.hindsight.engine.vector.Simd.ORDER;
 
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.Threads;
+import java.util.List;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -25,23 +26,24 @@ final class SumOfSquares {
 
   private SumOfSquares() {}
 
-  /** Of a contiguous tensor. */
-  static double of(Tensor x) {
-    long size = x.size();
-    long at = Simd.address(x);
-    if (size <= CHUNK) {
-      return chunk(at, (int) size);
-    }
-    double[] parts = new double[Math.toIntExact((size + CHUNK - 1) / CHUNK)];
+  /** Of contiguous tensors: chunks first, then the tensors in their order. */
+  static double of(List<Tensor> tensors) {
+    ChunkedTensors all = new ChunkedTensors(tensors, CHUNK);
+    long[] at = ChunkedTensors.addresses(tensors);
+    double[] parts = new double[all.chunks()];
     Threads.run(
         parts.length,
-        i -> {
-          long from = (long) i * CHUNK;
-          parts[i] = chunk(at + 4 * from, (int) Math.min(CHUNK, size - from));
+        chunk -> {
+          int t = all.tensor(chunk);
+          parts[chunk] = chunk(at[t] + all.offset(t, chunk), all.length(t, chunk));
         });
     double sum = 0;
-    for (double part : parts) {
-      sum += part;
+    for (int t = 0; t < at.length; t++) {
+      double own = 0;
+      for (int chunk = all.firstChunk(t); chunk < all.firstChunk(t + 1); chunk++) {
+        own += parts[chunk];
+      }
+      sum += own;
     }
     return sum;
   }

@@ -11,6 +11,7 @@ import dev.hindsight.engine.Threads;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.reference.ReferenceBackend;
 import java.lang.ref.Reference;
+import java.util.List;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -150,11 +151,20 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public double sumOfSquares(Tensor x) {
-    if (!isF32(x) || !x.isContiguous()) {
-      return reference.sumOfSquares(x);
+    return sumOfSquares(List.of(x));
+  }
+
+  @Override
+  public double sumOfSquares(List<Tensor> tensors) {
+    if (!areDense(tensors)) {
+      double sum = 0;
+      for (Tensor x : tensors) {
+        sum += areDense(List.of(x)) ? sumOfSquares(x) : reference.sumOfSquares(x);
+      }
+      return sum;
     }
-    double sum = SumOfSquares.of(x);
-    keep(x);
+    double sum = SumOfSquares.of(tensors);
+    Reference.reachabilityFence(tensors);
     return sum;
   }
 
@@ -415,10 +425,27 @@ public final class VectorBackend extends HostBackend {
   @Override
   public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
     if (isF32(parameter) && gradient.isContiguous()) {
-      AdamW.step(parameter, gradient, m, v, step);
-      keep(parameter, gradient, m, v);
+      adamW(List.of(parameter), List.of(gradient), List.of(m), List.of(v), step);
     } else {
       reference.adamW(parameter, gradient, m, v, step);
+    }
+  }
+
+  @Override
+  public void adamW(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step) {
+    if (areDense(parameters) && areDense(gradients)) {
+      AdamW.step(parameters, gradients, m, v, step);
+      Reference.reachabilityFence(parameters);
+      Reference.reachabilityFence(gradients);
+      Reference.reachabilityFence(m);
+      Reference.reachabilityFence(v);
+    } else {
+      super.adamW(parameters, gradients, m, v, step);
     }
   }
 
@@ -434,6 +461,16 @@ public final class VectorBackend extends HostBackend {
 
   private static boolean hasDenseRows(Tensor t) {
     return t.dim(1) <= 1 || t.stride(1) == 1;
+  }
+
+  /** Whether all are F32 and contiguous. */
+  private static boolean areDense(List<Tensor> tensors) {
+    for (Tensor t : tensors) {
+      if (!isF32(t) || !t.isContiguous()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean isF32(Tensor t) {

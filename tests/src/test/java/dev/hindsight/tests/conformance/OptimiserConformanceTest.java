@@ -1,7 +1,13 @@
 package dev.hindsight.tests.conformance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -75,5 +81,42 @@ class OptimiserConformanceTest {
         .exact(p)
         .exact(m)
         .exact(v);
+  }
+
+  /** Norm and update of many parameters at once have the bits of one after another. */
+  @Test
+  @Covers("adamW")
+  void manyParametersAtOnce() {
+    int[] sizes = {3, 0, 16_384, 1, 0, 20_001, 48, 8192, 0};
+    AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 2, 0.7);
+    List<List<Tensor>> together =
+        List.of(many(0, sizes), many(1, sizes), many(2, sizes), many(3, sizes));
+    List<List<Tensor>> alone =
+        List.of(many(0, sizes), many(1, sizes), many(2, sizes), many(3, sizes));
+    double sum = 0;
+    for (int i = 0; i < sizes.length; i++) {
+      sum += TensorOps.sumOfSquares(alone.get(1).get(i));
+      TensorOps.adamW(
+          alone.get(0).get(i), alone.get(1).get(i), alone.get(2).get(i), alone.get(3).get(i), step);
+    }
+    assertThat(TensorOps.sumOfSquares(together.get(1))).isEqualTo(sum);
+    assertThat(TensorOps.sumOfSquares(List.of())).isZero();
+    TensorOps.adamW(together.get(0), together.get(1), together.get(2), together.get(3), step);
+    for (int kind = 0; kind < 4; kind++) {
+      for (int i = 0; i < sizes.length; i++) {
+        assertThat(together.get(kind).get(i).toDoubles())
+            .as("%s: operand %d of parameter %d", subject, kind, i)
+            .isEqualTo(alone.get(kind).get(i).toDoubles());
+      }
+    }
+  }
+
+  private List<Tensor> many(int seed, int... sizes) {
+    List<Tensor> tensors = new ArrayList<>();
+    for (int size : sizes) {
+      Tensor t = Tensor.of(Subject.TRUTH, Shape.of(size), Values.uniform(seed, size, 0, 2));
+      tensors.add(TensorOps.cast(t, subject.dtype()).to(subject.backend()));
+    }
+    return tensors;
   }
 }
