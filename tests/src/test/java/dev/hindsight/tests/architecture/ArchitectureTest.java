@@ -91,7 +91,14 @@ class ArchitectureTest {
         .resideInAPackage(ENGINE)
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage(ENGINE, "java..", "jdk.incubator.vector..", "org.jspecify..")
+        .resideInAnyPackage(
+            ENGINE,
+            "java..",
+            "javax.management..", // with the next: the JDK's modules java.management,
+            // jdk.management
+            "com.sun.management..",
+            "jdk.incubator.vector..",
+            "org.jspecify..")
         .check(production);
   }
 
