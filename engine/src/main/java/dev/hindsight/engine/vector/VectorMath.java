@@ -86,8 +86,8 @@ final class VectorMath {
 
   private static final FloatVector MINUS_ONE = constant(-1f);
 
-  // log2(erfc(a / sqrt 2)), which is 1 + log2 Phi(-a), for a from 0 to 13.3: from 1.4e-8 at 0 to
-  // 2e-5 at 8, where Phi(-a) is 6e-16
+  // log2(erfc(a / sqrt 2)), which is 1 + log2 Phi(-a), for a from 0 to 13.3; relative errors of
+  // Phi(-a) in floats: 9e-8 up to 0.5, 1.3e-6 up to 3, 2e-5 up to 8, where Phi(-a) is 6e-16
   private static final FloatVector TAIL1 = constant(-0x1.26aed0p0f);
   private static final FloatVector TAIL2 = constant(-0x1.d63c88p-2f);
   private static final FloatVector TAIL3 = constant(-0x1.adaba8p-5f);
