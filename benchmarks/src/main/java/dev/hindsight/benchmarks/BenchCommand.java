@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -131,7 +132,9 @@ public final class BenchCommand implements Callable<Integer> {
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
     Map<String, Object> machine = new LinkedHashMap<>();
     for (int n : threadCounts()) {
-      comparison.run(cases, n, new Printer(out, rows, machine));
+      Printer printer = new Printer(out, rows, machine, new ArrayList<>());
+      comparison.run(cases, n, printer);
+      printer.means();
     }
     writeJson(machine, rows);
     return 0;
@@ -244,7 +247,10 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private record Printer(
-      PrintWriter out, List<Map<String, @Nullable Object>> rows, Map<String, Object> machine)
+      PrintWriter out,
+      List<Map<String, @Nullable Object>> rows,
+      Map<String, Object> machine,
+      List<Row> compared)
       implements SideBySide.Listener {
     @Override
     public void limits(int threads, Limits limits) {
@@ -265,6 +271,9 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public void row(Row r) {
       rows.add(r.json());
+      if (Double.isFinite(r.ratio())) {
+        compared.add(r);
+      }
       String mine =
           String.format(
               Locale.ROOT,
@@ -284,6 +293,32 @@ public final class BenchCommand implements Callable<Integer> {
               : String.format(
                   Locale.ROOT, "  %-9s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
       say("%s %s %s%s", mine, spread, share, peer);
+    }
+
+    /** For each group and peer the geometric mean of the ratios, and the worst. */
+    void means() {
+      compared.stream()
+          .collect(
+              Collectors.groupingBy(
+                  r -> String.format(Locale.ROOT, "%-14s%-9s", r.work().group(), r.peer()),
+                  LinkedHashMap::new,
+                  Collectors.toList()))
+          .forEach(
+              (name, group) -> {
+                double logs = 0;
+                Row worst = group.getFirst();
+                for (Row r : group) {
+                  logs += Math.log(r.ratio());
+                  worst = r.ratio() < worst.ratio() ? r : worst;
+                }
+                say(
+                    "mean of %s x%.2f over %d, worst x%.2f (%s)",
+                    name,
+                    Math.exp(logs / group.size()),
+                    group.size(),
+                    worst.ratio(),
+                    worst.work().name());
+              });
     }
 
     private static String figure(double x) {

@@ -33,19 +33,16 @@ public final class Cases {
   /** All of them, in the order in which they are measured. */
   public static List<Case> all() {
     List<Case> all = new ArrayList<>();
-    for (int n : new int[] {128, 512, 1024, 2048}) {
-      all.add(new Case.Sgemm(1, n, n, n, false, false));
-    }
-    all.add(new Case.Sgemm(1, 1024, 256, 1024, false, false));
-    all.add(new Case.Sgemm(1, 1024, 1024, 256, false, false));
-    all.add(new Case.Sgemm(8, 4096, 64, 64, false, false));
-    all.add(new Case.Sgemm(1, 1, 2048, 2048, false, false));
-    for (boolean a : new boolean[] {false, true}) {
-      for (boolean b : new boolean[] {false, true}) {
-        if (a || b) {
-          all.add(new Case.Sgemm(1, 512, 512, 512, a, b));
-          all.add(new Case.Sgemm(1, 1024, 256, 1024, a, b));
-          all.add(new Case.Sgemm(1, 1024, 1024, 256, a, b));
+    for (boolean transposeA : new boolean[] {false, true}) {
+      for (boolean transposeB : new boolean[] {false, true}) {
+        for (int n : new int[] {128, 512, 1024, 2048}) {
+          all.add(new Case.Sgemm(1, n, n, n, transposeA, transposeB));
+        }
+        all.add(new Case.Sgemm(1, 1024, 256, 1024, transposeA, transposeB));
+        all.add(new Case.Sgemm(1, 1024, 1024, 256, transposeA, transposeB));
+        all.add(new Case.Sgemm(8, 4096, 64, 64, transposeA, transposeB));
+        if (!transposeA) {
+          all.add(new Case.Sgemm(1, 1, 2048, 2048, false, transposeB));
         }
       }
     }
