@@ -41,6 +41,12 @@ final class Matmul implements Threads.Chunk {
   /** Rows of a chunk at most: its part of A stays in the second cache beside a panel of B. */
   private static final int ROW_BLOCK = 96;
 
+  /**
+   * A whose rows are neighbours and whose columns lie at least so many bytes apart is copied, a
+   * block at a time: at powers of two its lines would fall into a few sets of the first two caches.
+   */
+  private static final long FAR = 1024;
+
   /** Below this many rows packing B costs more than reading it with gaps does. */
   private static final int PACK_ROWS = 48;
 
@@ -360,9 +366,18 @@ final class Matmul implements Threads.Chunk {
     int panel = firstPanel + chunk / rowChunks * panelsPerChunk;
     int panelEnd = Math.min(firstPanel + panelsInGroup, panel + panelsPerChunk);
     int first = Panels.start(firstPanel, vectors, panels);
+    boolean packRows = aRow == Float.BYTES && aStep >= FAR && panelEnd - panel > 1;
     for (int k0 = 0; k0 < k; k0 += depth) {
       int deep = Math.min(depth, k - k0);
       boolean onward = accumulate || k0 > 0;
+      long aBlock = a + row * aRow + k0 * aStep;
+      long aBlockStep = aStep;
+      if (packRows) {
+        aBlockStep = (rows + LANES - 1) / LANES * (long) BYTES;
+        long block = Scratch.ofThread().reserve(Scratch.Region.ROWS, deep * aBlockStep);
+        copyRows(deep, rows, aBlock, aStep, block, aBlockStep);
+        aBlock = block;
+      }
       for (int p = panel; p < panelEnd; p++) {
         int start = Panels.start(p, vectors, panels);
         int wide = Panels.start(p + 1, vectors, panels) - start;
@@ -376,13 +391,12 @@ final class Matmul implements Threads.Chunk {
           from = b + (long) start * BYTES + k0 * bStep;
           step = bStep;
         }
-        long aAt = a + row * aRow + k0 * aStep;
         long cAt = c + row * cRow + (long) start * BYTES;
         int columns = n - start * LANES;
         if (columns >= wide * LANES) {
-          tiles(rows, wide, deep, aAt, from, step, cAt, onward);
+          tiles(rows, wide, deep, aBlock, aBlockStep, from, step, cAt, onward);
         } else {
-          edgeTiles(rows, wide, deep, aAt, from, step, cAt, onward, columns);
+          edgeTiles(rows, wide, deep, aBlock, aBlockStep, from, step, cAt, onward, columns);
         }
       }
     }
@@ -394,11 +408,19 @@ final class Matmul implements Threads.Chunk {
   }
 
   private void tiles(
-      int rows, int wide, int depth, long aAt, long bAt, long step, long cAt, boolean onward) {
+      int rows,
+      int wide,
+      int depth,
+      long aAt,
+      long aDistance,
+      long bAt,
+      long step,
+      long cAt,
+      boolean onward) {
     if (onward) {
-      Tiles.run(rows, wide, depth, aAt, aRow, aStep, bAt, step, cAt, cRow, cAt, cRow);
+      Tiles.run(rows, wide, depth, aAt, aRow, aDistance, bAt, step, cAt, cRow, cAt, cRow);
     } else {
-      Tiles.run(rows, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
+      Tiles.run(rows, wide, depth, aAt, aRow, aDistance, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
     }
   }
 
@@ -408,6 +430,7 @@ final class Matmul implements Threads.Chunk {
       int wide,
       int depth,
       long aAt,
+      long aDistance,
       long bAt,
       long step,
       long cAt,
@@ -420,9 +443,10 @@ final class Matmul implements Threads.Chunk {
       int take = Tiles.take(rows - r);
       if (onward) {
         copyRows(take, columns, cAt, cRow, side, width);
-        Tiles.tile(take, wide, depth, aAt, aRow, aStep, bAt, step, side, width, side, width);
+        Tiles.tile(take, wide, depth, aAt, aRow, aDistance, bAt, step, side, width, side, width);
       } else {
-        Tiles.tile(take, wide, depth, aAt, aRow, aStep, bAt, step, Scratch.ZEROS, 0, side, width);
+        Tiles.tile(
+            take, wide, depth, aAt, aRow, aDistance, bAt, step, Scratch.ZEROS, 0, side, width);
       }
       copyRows(take, columns, side, width, cAt, cRow);
       r += take;
