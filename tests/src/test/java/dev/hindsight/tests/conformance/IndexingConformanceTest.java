@@ -159,7 +159,7 @@ class IndexingConformanceTest {
   @Covers({"gatherRows", "scatterAddRows", "gatherLast", "scatterAddLast", "crossEntropy"})
   void refusesIndicesOutside() {
     Tensor x = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(3, 4));
-    Tensor one = x.slice(0, 0, 1);
+    Tensor one = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(1, 4));
     for (int bad : new int[] {-1, 7, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
       Tensor id = Tensor.of(subject.backend(), Shape.of(1), bad);
       Tensor last = id.reshape(Shape.of(1, 1));
