@@ -1,6 +1,7 @@
 package dev.hindsight.engine.vector;
 
 import static dev.hindsight.engine.vector.Simd.F;
+import static dev.hindsight.engine.vector.Simd.FLOAT;
 import static dev.hindsight.engine.vector.Simd.LANES;
 import static dev.hindsight.engine.vector.Simd.MEMORY;
 import static dev.hindsight.engine.vector.Simd.ORDER;
@@ -15,17 +16,12 @@ final class BinaryLoop extends ElementLoop {
   private final BinaryOp op;
 
   private BinaryLoop(BinaryOp op, Tensor a, Tensor b, Tensor out) {
-    super(CHEAP, out, out, a, b);
+    super(op == BinaryOp.POW ? COSTLY : CHEAP, out, out, a, b);
     this.op = op;
   }
 
   static void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
     new BinaryLoop(op, a, b, out).run();
-  }
-
-  /** Powers go to the reference. */
-  static boolean covers(BinaryOp op) {
-    return op != BinaryOp.POW;
   }
 
   @Override
@@ -42,7 +38,7 @@ final class BinaryLoop extends ElementLoop {
       case LESS -> less(n, out, a, aStep, b, bStep);
       case LESS_EQUAL -> lessEqual(n, out, a, aStep, b, bStep);
       case EQUAL -> equal(n, out, a, aStep, b, bStep);
-      case POW -> throw new AssertionError(op);
+      case POW -> pow(n, out, a, aStep, b, bStep);
     }
   }
 
@@ -167,6 +163,18 @@ final class BinaryLoop extends ElementLoop {
       FloatVector y = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
       FloatVector z = zero.blend(1f, x.compare(VectorOperators.EQ, y));
       z.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  /** An element at a time in double precision: what powers are rarely needed for does not pay. */
+  private static void pow(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      for (long at = 0; at < 4L * LANES; at += 4) {
+        double z = Math.pow(MEMORY.get(FLOAT, a + at), MEMORY.get(FLOAT, b + at));
+        MEMORY.set(FLOAT, out + 4L * i + at, (float) z);
+      }
       a += aStep;
       b += bStep;
     }

@@ -26,14 +26,6 @@ final class UnaryBackwardLoop extends ElementLoop {
     new UnaryBackwardLoop(op, x, dy, dx).run();
   }
 
-  /** Derivatives without a kernel here go to the reference. */
-  static boolean covers(UnaryOp op) {
-    return switch (op) {
-      case LOG1P, EXPM1, SIN, COS, ERF, GELU_TANH -> false;
-      default -> true;
-    };
-  }
-
   @Override
   void row(int n, long out, long out2, long a, int aStep, long b, int bStep, long c, int cStep) {
     switch (op) {
@@ -52,7 +44,12 @@ final class UnaryBackwardLoop extends ElementLoop {
       case SOFTPLUS -> softplus(n, out, a, aStep, b, bStep);
       case SILU -> silu(n, out, a, aStep, b, bStep);
       case GELU -> gelu(n, out, a, aStep, b, bStep);
-      case LOG1P, EXPM1, SIN, COS, ERF, GELU_TANH -> throw new AssertionError(op);
+      case LOG1P -> log1p(n, out, a, aStep, b, bStep);
+      case EXPM1 -> exp(n, out, a, aStep, b, bStep);
+      case SIN -> sin(n, out, a, aStep, b, bStep);
+      case COS -> cos(n, out, a, aStep, b, bStep);
+      case ERF -> erf(n, out, a, aStep, b, bStep);
+      case GELU_TANH -> geluTanh(n, out, a, aStep, b, bStep);
     }
   }
 
@@ -216,6 +213,81 @@ final class UnaryBackwardLoop extends ElementLoop {
       FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
       FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
       FloatVector g = dy.mul(VectorMath.geluDerivative(x));
+      g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  private static void log1p(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector g = dy.div(x.add(1f));
+      g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  private static void sin(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      if (Sine.isFar(x)) {
+        sinOfFar(out + 4L * i, a, b);
+      } else {
+        FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+        FloatVector g = dy.mul(Sine.cos(x));
+        g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      }
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  private static void sinOfFar(long out, long a, long b) {
+    FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+    FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+    dy.mul(Sine.farCos(x)).intoMemorySegment(MEMORY, out, ORDER);
+  }
+
+  private static void cos(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      if (Sine.isFar(x)) {
+        cosOfFar(out + 4L * i, a, b);
+      } else {
+        FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+        FloatVector g = dy.neg().mul(Sine.sin(x));
+        g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      }
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  private static void cosOfFar(long out, long a, long b) {
+    FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+    FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+    dy.neg().mul(Sine.farSin(x)).intoMemorySegment(MEMORY, out, ORDER);
+  }
+
+  private static void erf(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector g = dy.mul(VectorMath.erfDerivative(x));
+      g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+      b += bStep;
+    }
+  }
+
+  private static void geluTanh(int n, long out, long a, int aStep, long b, int bStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      FloatVector dy = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
+      FloatVector g = dy.mul(VectorMath.geluTanhDerivative(x));
       g.intoMemorySegment(MEMORY, out + 4L * i, ORDER);
       a += aStep;
       b += bStep;

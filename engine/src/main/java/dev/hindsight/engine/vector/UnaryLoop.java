@@ -23,14 +23,6 @@ final class UnaryLoop extends ElementLoop {
     new UnaryLoop(op, isCheap(op) ? CHEAP : COSTLY, x, out).run();
   }
 
-  /** Functions without a kernel here go to the reference. */
-  static boolean covers(UnaryOp op) {
-    return switch (op) {
-      case LOG1P, EXPM1, SIN, COS -> false;
-      default -> true;
-    };
-  }
-
   private static boolean isCheap(UnaryOp op) {
     return switch (op) {
       case NEG, ABS, SIGN, SQUARE, SQRT, RECIPROCAL, RELU -> true;
@@ -63,7 +55,10 @@ final class UnaryLoop extends ElementLoop {
       case SILU -> silu(n, out, a, aStep);
       case GELU -> gelu(n, out, a, aStep);
       case GELU_TANH -> geluTanh(n, out, a, aStep);
-      case LOG1P, EXPM1, SIN, COS -> throw new AssertionError(op);
+      case LOG1P -> log1p(n, out, a, aStep);
+      case EXPM1 -> expm1(n, out, a, aStep);
+      case SIN -> sin(n, out, a, aStep);
+      case COS -> cos(n, out, a, aStep);
     }
   }
 
@@ -207,5 +202,57 @@ final class UnaryLoop extends ElementLoop {
       VectorMath.geluTanh(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
       a += aStep;
     }
+  }
+
+  private static void log1p(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.log1p(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void expm1(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      VectorMath.expm1(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      a += aStep;
+    }
+  }
+
+  private static void sin(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      if (Sine.isFar(x)) {
+        farSin(out + 4L * i, a);
+      } else {
+        Sine.sin(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      }
+      a += aStep;
+    }
+  }
+
+  /** Takes addresses: a vector that a call takes would be an object in the loop. */
+  private static void farSin(long out, long a) {
+    FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+    Sine.farSin(x).intoMemorySegment(MEMORY, out, ORDER);
+  }
+
+  private static void cos(int n, long out, long a, int aStep) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+      if (Sine.isFar(x)) {
+        farCos(out + 4L * i, a);
+      } else {
+        Sine.cos(x).intoMemorySegment(MEMORY, out + 4L * i, ORDER);
+      }
+      a += aStep;
+    }
+  }
+
+  /** Takes addresses: a vector that a call takes would be an object in the loop. */
+  private static void farCos(long out, long a) {
+    FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, a, ORDER);
+    Sine.farCos(x).intoMemorySegment(MEMORY, out, ORDER);
   }
 }

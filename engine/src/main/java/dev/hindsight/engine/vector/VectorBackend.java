@@ -73,7 +73,7 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void unary(UnaryOp op, Tensor x, Tensor out) {
-    if (isF32(out) && UnaryLoop.covers(op)) {
+    if (isF32(out)) {
       UnaryLoop.unary(op, x, out);
       keep(x, out);
     } else {
@@ -83,7 +83,7 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy, Tensor dx) {
-    if (isF32(dx) && UnaryBackwardLoop.covers(op)) {
+    if (isF32(dx)) {
       UnaryBackwardLoop.unaryBackward(op, x, dy, dx);
       keep(x, dy, dx);
     } else {
@@ -93,7 +93,7 @@ public final class VectorBackend extends HostBackend {
 
   @Override
   public void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
-    if (isF32(out) && BinaryLoop.covers(op)) {
+    if (isF32(out)) {
       BinaryLoop.binary(op, a, b, out);
       keep(a, b, out);
     } else {
@@ -187,8 +187,7 @@ public final class VectorBackend extends HostBackend {
       @Nullable Tensor residual,
       @Nullable Tensor before,
       Tensor out) {
-    boolean activates = activation == null || UnaryLoop.covers(activation);
-    if (isF32(out) && activates && (bias == null || bias.isContiguous())) {
+    if (isF32(out) && (bias == null || bias.isContiguous())) {
       Matmul.linear(x, weight, Epilogue.of(bias, activation, residual, before, out), out);
       keep(x, weight, bias, residual, before, out);
     } else {

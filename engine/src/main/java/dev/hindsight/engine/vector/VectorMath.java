@@ -10,12 +10,14 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Transcendental functions of a vector of floats. The Vector API has its own, but compiled code
  * takes them from a native library and interpreted code from {@code Math}: the same lane would
- * change its bits when a method gets hot. These are fused multiply-adds, shifts and selections
- * alone, so a lane's result depends on nothing but its operand.
+ * change its bits when a method gets hot (seen with SIN and EXPM1 on JDK 25). These are fused
+ * multiply-adds, shifts and selections alone, so a lane's result depends on nothing but its
+ * operand.
  *
  * <p>The polynomials are minimax fits (Remez) of the stated function with the stated relative
- * error. Bounds in ulps were measured over every thousandth float; {@code VectorMathTest} samples
- * them. Except for {@link #exp}, results below the smallest normal float may come out as 0.
+ * error. Bounds in ulps were measured over every thousandth float; {@code UnaryAccuracyTest} and
+ * {@code VectorMathTest} sample them. Except for {@link #exp}, results below the smallest normal
+ * float may come out as 0.
  *
  * <p>Few and flat calls, and constants as vectors: C2 stops inlining a method after a number of
  * nodes that four such functions reach, and from there on every vector is an object.
@@ -38,6 +40,7 @@ final class VectorMath {
   private static final FloatVector ROUND = constant(0x1.8p23f);
 
   private static final int ROUND_BITS = Float.floatToRawIntBits(0x1.8p23f);
+  private static final int ONE_BITS = Float.floatToRawIntBits(1f);
 
   // (exp(r) - 1 - r) / r^2 for |r| <= ln 2 / 2: error of exp 3.3e-9
   private static final FloatVector EXP0 = constant(0.4999999403953552f);
@@ -117,6 +120,12 @@ final class VectorMath {
 
   private static final FloatVector GELU_CUBIC = constant(0.044715f);
 
+  /** {@code 3 * 0.044715}. */
+  private static final FloatVector GELU_CUBIC_SLOPE = constant(0.134145f);
+
+  /** {@code 2 / sqrt(pi)}. */
+  private static final FloatVector TWO_OVER_SQRT_PI = constant(0x1.20dd76p0f);
+
   /** {@code 2 sqrt(2 / pi)}. */
   private static final FloatVector GELU_SCALE = constant(1.5957691216f);
 
@@ -152,9 +161,11 @@ final class VectorMath {
     FloatVector n = t.sub(ROUND);
     FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
     FloatVector q = r.fma(EXP4, EXP3).fma(r, EXP2).fma(r, EXP1).fma(r, EXP0);
-    IntVector p = q.fma(r.mul(r), r).add(ONE).reinterpretAsInts();
-    p = p.add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
-    return p.reinterpretAsFloats().blend(0f, x.compare(VectorOperators.LT, -0x1.5d589ep6f));
+    FloatVector p = q.fma(r.mul(r), r);
+    // 2^n is multiplied: added to the exponent, it would turn some kinds of NaN into numbers.
+    IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+    FloatVector scale = power.reinterpretAsFloats();
+    return p.fma(scale, scale).blend(0f, x.compare(VectorOperators.LT, -0x1.5d589ep6f));
   }
 
   /** {@code log(x)} within 1 ulp; NaN below zero, minus infinity at zero. */
@@ -180,6 +191,53 @@ final class VectorMath {
     return p.fma(f, LOG3).fma(f, LOG2).fma(f, LOG1).fma(f, LOG0);
   }
 
+  /**
+   * {@code log(1 + x)} within 2 ulps; NaN below -1, minus infinity at -1. The exponent e is that of
+   * the rounded sum, but {@code f = (1 + x) 2^-e - 1} comes from x itself, rounded once.
+   */
+  static FloatVector log1p(FloatVector x) {
+    VectorMask<Float> huge = x.compare(VectorOperators.GT, 0x1p100f); // 2^-e would underflow
+    FloatVector v = x.blend(x.mul(0x1p-64f), huge);
+    IntVector e = v.add(ONE).reinterpretAsInts().sub(SQRT_HALF_BITS);
+    e = e.lanewise(VectorOperators.ASHR, 23);
+    FloatVector scale = powerOfTwo(e.neg());
+    FloatVector f = v.fma(scale, scale.sub(ONE));
+    FloatVector exponent = (FloatVector) e.convertShape(VectorOperators.I2F, F, 0);
+    exponent = exponent.blend(exponent.add(64f), huge);
+    FloatVector tail = exponent.fma(LN2_LOW, logTail(f).mul(f.mul(f)));
+    FloatVector y = exponent.fma(LN2_HIGH, f.add(tail));
+    y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1f));
+    y = y.blend(Float.NaN, x.compare(VectorOperators.LT, -1f));
+    VectorMask<Float> fixed = x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY);
+    return y.blend(x, fixed.or(x.compare(VectorOperators.EQ, 0f)));
+  }
+
+  /** {@code 2^n} for n from -126 to 127. */
+  private static FloatVector powerOfTwo(IntVector n) {
+    return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  }
+
+  /**
+   * {@code exp(x) - 1} within 2 ulps: {@code p 2^n + (2^n - 1)} with p = exp(r) - 1, so that
+   * nothing cancels near 0, where n is 0.
+   */
+  static FloatVector expm1(FloatVector x) {
+    FloatVector t = x.fma(LOG2_E, ROUND);
+    FloatVector n = t.sub(ROUND);
+    FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+    FloatVector q = r.fma(EXP4, EXP3).fma(r, EXP2).fma(r, EXP1).fma(r, EXP0);
+    FloatVector p = q.fma(r.mul(r), r);
+    // 2^n may leave the range of floats: two factors do not.
+    IntVector whole = t.reinterpretAsInts().sub(ROUND_BITS);
+    IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
+    IntVector other = whole.sub(half);
+    FloatVector scale = powerOfTwo(half);
+    FloatVector y = p.fma(scale, scale.sub(powerOfTwo(other.neg()))).mul(powerOfTwo(other));
+    y = y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, 0x1.62e430p6f));
+    y = y.blend(-1f, x.compare(VectorOperators.LT, -18f));
+    return y.blend(x, x.compare(VectorOperators.EQ, 0f)); // the sign of zero
+  }
+
   /** {@code log(1 + f)} for f from 0 to 1, within 2 ulps. */
   static FloatVector logOnePlusUnit(FloatVector f) {
     VectorMask<Float> big = f.compare(VectorOperators.GT, 0x1.a8279ap-2f);
@@ -201,7 +259,10 @@ final class VectorMath {
     return e.div(s.mul(s));
   }
 
-  /** {@code x sigmoid(x)}; at minus infinity its limit, 0. */
+  /**
+   * {@code x sigmoid(x)} within 3 ulps, and 0 where sigmoid(x) is below the normal floats: an
+   * absolute error under 2^-119. At minus infinity its limit, 0.
+   */
   static FloatVector silu(FloatVector x) {
     FloatVector e = expOfNegative(x.abs().neg());
     VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
@@ -279,7 +340,7 @@ final class VectorMath {
     return x.blend(-0f, x.compare(VectorOperators.LT, 0f)).sub(away);
   }
 
-  /** {@code Phi(x) + x phi(x)}. */
+  /** {@code Phi(x) + x phi(x)} within 4 ulps and 2^-22: the terms cancel near -0.75. */
   static FloatVector geluDerivative(FloatVector x) {
     FloatVector g = gaussian(x, HALF);
     FloatVector tail = g.mul(HALF).mul(scaledComplementaryErf(x.abs().mul(SQRT_HALF)));
@@ -288,7 +349,10 @@ final class VectorMath {
     return y.blend(phi, g.compare(VectorOperators.EQ, 0f));
   }
 
-  /** {@code x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2}. */
+  /**
+   * {@code x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2} within 3 ulps above 0; below, within
+   * 4 ulps and 2^-23, because the exponent is rounded.
+   */
   static FloatVector geluTanh(FloatVector x) {
     FloatVector u = x.mul(x).fma(GELU_CUBIC, ONE).mul(x).mul(GELU_SCALE);
     FloatVector e = expOfNegative(u.abs().neg());
@@ -296,7 +360,31 @@ final class VectorMath {
     return y.blend(-0f, x.compare(VectorOperators.LT, -11f));
   }
 
-  /** The derivative of {@link #silu}: {@code s + x s (1 - s)}, its limits at infinity. */
+  /**
+   * The derivative of {@link #geluTanh}: {@code s + x u' s (1 - s)}, s the sigmoid of u, within 4
+   * ulps and 2^-22.
+   */
+  static FloatVector geluTanhDerivative(FloatVector x) {
+    FloatVector z = x.mul(x);
+    FloatVector u = z.fma(GELU_CUBIC, ONE).mul(x).mul(GELU_SCALE);
+    FloatVector slope = z.fma(GELU_CUBIC_SLOPE, ONE).mul(GELU_SCALE);
+    FloatVector e = expOfNegative(u.abs().neg());
+    FloatVector near = ONE.div(e.add(ONE)); // sigmoid(|u|)
+    FloatVector far = e.mul(near); // 1 - sigmoid(|u|)
+    FloatVector s = near.blend(far, u.compare(VectorOperators.LT, 0f));
+    FloatVector y = x.mul(slope).mul(near.mul(far)).add(s);
+    return y.blend(s, e.compare(VectorOperators.EQ, 0f));
+  }
+
+  /** The derivative of {@link #erf}: {@code 2 / sqrt(pi) exp(-x^2)}, within 3 ulps. */
+  static FloatVector erfDerivative(FloatVector x) {
+    return gaussian(x, ONE).mul(TWO_OVER_SQRT_PI);
+  }
+
+  /**
+   * The derivative of {@link #silu}: {@code s + x s (1 - s)}, its limits at infinity, within 4 ulps
+   * and 2^-23.
+   */
   static FloatVector siluDerivative(FloatVector x) {
     FloatVector e = expOfNegative(x.abs().neg());
     FloatVector near = ONE.div(e.add(ONE)); // sigmoid(|x|)

@@ -11,7 +11,10 @@ import java.util.function.UnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
-/** Guards the stated error bounds over every exponent, with some hundred thousand floats each. */
+/**
+ * Guards the stated error bounds of what is no operation of its own, over every exponent; the
+ * operations are in {@link UnaryAccuracyTest}.
+ */
 class VectorMathTest {
   /** A prime: all exponents, and mantissas that differ from one to the next. */
   private static final int STRIDE = 19_997;
@@ -68,33 +71,19 @@ class VectorMathTest {
 
   @Test
   void exponentials() {
-    double all = Double.POSITIVE_INFINITY;
-    check("exp", VectorMath::exp, Math::exp, -all, all, 1);
     check("expOfNegative", VectorMath::expOfNegative, Math::exp, -87.33, 0, 1);
-    check("sigmoid", VectorMath::sigmoid, VectorMathTest::sigmoid, -87.33, all, 3);
-    check("silu", VectorMath::silu, x -> x * sigmoid(x), -87.33, 1e30, 3);
-    check("tanh", VectorMath::tanh, Math::tanh, -all, all, 2);
     check("sigmoidSlope", VectorMath::sigmoidSlope, x -> sigmoid(x) * sigmoid(-x), -87, 87, 4);
   }
 
   @Test
   void logarithms() {
-    double all = Double.POSITIVE_INFINITY;
-    check("log", VectorMath::log, Math::log, -all, all, 1);
     check("logOnePlusUnit", VectorMath::logOnePlusUnit, Math::log1p, 0, 1, 2);
   }
 
   @Test
   void normalDistributions() {
     DoubleUnaryOperator gelu = x -> ReferenceFunctions.value(UnaryOp.GELU, x);
-    double[] from = {0, -1, -3, -5.5, -8};
-    double[] ulps = {3, 4, 20, 100, 200};
-    for (int i = 0; i < from.length; i++) {
-      check("gelu", VectorMath::gelu, gelu, from[i], 1e30, 0, ulps[i]);
-    }
-    double absolute = 0x1p-24;
-    check("gelu", VectorMath::gelu, gelu, -1e30, -1, absolute, 0);
-    check("erf", VectorMath::erf, x -> ReferenceFunctions.value(UnaryOp.ERF, x), -20, 20, 2);
+    check("gelu", VectorMath::gelu, gelu, -8, -5.5, 200);
     assertThat(VectorMath.gelu(FloatVector.broadcast(F, -0f)).lane(0)).isEqualTo(-0f);
     assertThat(VectorMath.gelu(FloatVector.broadcast(F, Float.NEGATIVE_INFINITY)).lane(0))
         .isEqualTo(-0f);
