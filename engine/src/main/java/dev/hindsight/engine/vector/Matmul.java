@@ -394,7 +394,10 @@ final class Matmul implements Threads.Chunk {
         long cAt = c + row * cRow + (long) start * BYTES;
         int columns = n - start * LANES;
         if (columns >= wide * LANES) {
-          tiles(rows, wide, deep, aBlock, aBlockStep, from, step, cAt, onward);
+          long before = onward ? cAt : Scratch.ZEROS;
+          long beforeRow = onward ? cRow : 0;
+          Tiles.run(
+              rows, wide, deep, aBlock, aRow, aBlockStep, from, step, before, beforeRow, cAt, cRow);
         } else {
           edgeTiles(rows, wide, deep, aBlock, aBlockStep, from, step, cAt, onward, columns);
         }
@@ -407,24 +410,7 @@ final class Matmul implements Threads.Chunk {
     }
   }
 
-  private void tiles(
-      int rows,
-      int wide,
-      int depth,
-      long aAt,
-      long aDistance,
-      long bAt,
-      long step,
-      long cAt,
-      boolean onward) {
-    if (onward) {
-      Tiles.run(rows, wide, depth, aAt, aRow, aDistance, bAt, step, cAt, cRow, cAt, cRow);
-    } else {
-      Tiles.run(rows, wide, depth, aAt, aRow, aDistance, bAt, step, Scratch.ZEROS, 0, cAt, cRow);
-    }
-  }
-
-  /** As {@link #tiles}, through a full tile beside C: only {@code columns} of it are C's. */
+  /** As {@link Tiles#run}, through a full tile beside C: only {@code columns} of it are C's. */
   private void edgeTiles(
       int rows,
       int wide,
