@@ -83,7 +83,7 @@ class VectorMathTest {
   @Test
   void normalDistributions() {
     DoubleUnaryOperator gelu = x -> ReferenceFunctions.value(UnaryOp.GELU, x);
-    check("gelu", VectorMath::gelu, gelu, -8, -5.5, 200);
+    check("gelu", VectorMath::gelu, gelu, -8, -5.5, 500);
     assertThat(VectorMath.gelu(FloatVector.broadcast(F, -0f)).lane(0)).isEqualTo(-0f);
     assertThat(VectorMath.gelu(FloatVector.broadcast(F, Float.NEGATIVE_INFINITY)).lane(0))
         .isEqualTo(-0f);
