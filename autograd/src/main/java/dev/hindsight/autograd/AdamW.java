@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), one fused pass over all
@@ -59,11 +60,35 @@ public final class AdamW {
   }
 
   /**
+   * A moving average of the parameters: {@code average += rate (parameter - average)}.
+   *
+   * @param weights one a parameter, by its name; contiguous
+   * @param rate the parameter's share of an update
+   */
+  public record Average(Map<String, Tensor> weights, double rate) {}
+
+  /**
    * One update in place of every parameter with a gradient.
    *
    * @param gradientScale factor on the gradients, as {@link GradientNorm#scale}
    */
   public void step(double learningRate, double gradientScale) {
+    step(learningRate, gradientScale, null);
+  }
+
+  /**
+   * The same, and one update of a moving average of all parameters, in the same pass over memory.
+   *
+   * @throws IllegalArgumentException when the average lacks a parameter
+   */
+  public void step(double learningRate, double gradientScale, @Nullable Average average) {
+    if (average != null && !average.weights.keySet().containsAll(parameters.named().keySet())) {
+      throw new IllegalArgumentException(
+          "adamW: the average has weights for "
+              + average.weights.keySet()
+              + ", expected all parameters: "
+              + parameters.named().keySet());
+    }
     steps++;
     AdamWStep step =
         new AdamWStep(
@@ -78,19 +103,27 @@ public final class AdamW {
     List<Tensor> gradients = new ArrayList<>();
     List<Tensor> first = new ArrayList<>();
     List<Tensor> second = new ArrayList<>();
+    List<Tensor> averages = new ArrayList<>();
     parameters
         .named()
         .forEach(
             (name, p) -> {
               Tensor g = p.gradient();
+              Tensor own = average == null ? null : average.weights.get(name);
               if (g != null) {
                 weights.add(p.tensor());
                 gradients.add(g);
                 first.add(m.get(name));
                 second.add(v.get(name));
+                if (own != null) {
+                  averages.add(own);
+                }
+              } else if (average != null && own != null) {
+                TensorOps.lerp(p.tensor(), average.rate, own);
               }
             });
-    TensorOps.adamW(weights, gradients, first, second, step);
+    double rate = average == null ? 0 : average.rate;
+    TensorOps.adamW(weights, gradients, first, second, step, averages, rate);
   }
 
   /** Forgets the gradients of all parameters. */

@@ -137,10 +137,9 @@ final class Models {
             student::logits,
             new ChunkedLoss.Inputs(SequenceScorer.targets(responses), weight, logOld, null, q));
         GradientNorm norm = GradientNorm.clip(student.parameters().values(), CLIP);
-        optimiser.step(1e-5, norm.scale());
+        teacher.update(optimiser, 1e-5, norm.scale());
         optimiser.clearGradients();
       }
-      teacher.update();
     };
   }
 }

@@ -332,15 +332,25 @@ public interface Backend {
    */
   void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
 
-  /** {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters at once. */
+  /**
+   * {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters at once, and
+   * {@link #lerp} of each updated parameter into its moving average.
+   *
+   * @param averages contiguous, one a parameter, or none at all
+   */
   default void adamW(
       List<Tensor> parameters,
       List<Tensor> gradients,
       List<Tensor> m,
       List<Tensor> v,
-      AdamWStep step) {
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
     for (int i = 0; i < parameters.size(); i++) {
       adamW(parameters.get(i), gradients.get(i), m.get(i), v.get(i), step);
+      if (!averages.isEmpty()) {
+        lerp(parameters.get(i), averageRate, averages.get(i));
+      }
     }
   }
 

@@ -429,14 +429,20 @@ public final class TensorOps {
   }
 
   /**
-   * {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters in one pass.
+   * {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters in one pass,
+   * which also moves their averages: {@code average += averageRate (parameter - average)}, with the
+   * bits of {@link #lerp} after the update.
+   *
+   * @param averages one a parameter, or none at all
    */
   public static void adamW(
       List<Tensor> parameters,
       List<Tensor> gradients,
       List<Tensor> m,
       List<Tensor> v,
-      AdamWStep step) {
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
     int count = parameters.size();
     require(
         gradients.size() == count && m.size() == count && v.size() == count,
@@ -445,6 +451,11 @@ public final class TensorOps {
         gradients.size(),
         m.size(),
         v.size());
+    require(
+        averages.isEmpty() || averages.size() == count,
+        "adamW: %d parameters, but %d averages; expected one each, or none",
+        count,
+        averages.size());
     if (count == 0) {
       return;
     }
@@ -452,7 +463,15 @@ public final class TensorOps {
     for (int i = 0; i < count; i++) {
       updating(parameters.get(i), gradients.get(i), m.get(i), v.get(i));
     }
-    parameters.getFirst().backend().adamW(parameters, gradients, m, v, step);
+    for (int i = 0; i < averages.size(); i++) {
+      Tensor average = averages.get(i);
+      computing("adamW", parameters.get(i), average);
+      sameShape("adamW", parameters.get(i), average);
+      requireContiguous("adamW", average);
+      disjoint("adamW", average, parameters.get(i), gradients.get(i), m.get(i), v.get(i));
+      destination("adamW", average);
+    }
+    parameters.getFirst().backend().adamW(parameters, gradients, m, v, step, averages, averageRate);
   }
 
   /** Checks the operands of an update and counts its writes; the backend that does it. */

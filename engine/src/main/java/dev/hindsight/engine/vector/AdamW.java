@@ -12,7 +12,10 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/** The fused AdamW update: one pass over parameter, gradient and both moments. */
+/**
+ * The fused AdamW update: one pass over parameter, gradient, both moments and, if there is one, the
+ * parameter's moving average.
+ */
 final class AdamW implements Threads.Chunk {
   private static final int GRAIN = 1 << 13;
 
@@ -21,6 +24,7 @@ final class AdamW implements Threads.Chunk {
   private final long[] gradients;
   private final long[] m;
   private final long[] v;
+  private final long[] averages;
   private final float scale;
   private final float keep1;
   private final float take1;
@@ -31,18 +35,23 @@ final class AdamW implements Threads.Chunk {
   private final float epsilon;
   private final float decay;
   private final float rate;
+  private final float averageRate;
 
   private AdamW(
       List<Tensor> parameters,
       List<Tensor> gradients,
       List<Tensor> m,
       List<Tensor> v,
-      AdamWStep step) {
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
     this.chunks = new ChunkedTensors(parameters, GRAIN);
     this.parameters = ChunkedTensors.addresses(parameters);
     this.gradients = ChunkedTensors.addresses(gradients);
     this.m = ChunkedTensors.addresses(m);
     this.v = ChunkedTensors.addresses(v);
+    this.averages = ChunkedTensors.addresses(averages);
+    this.averageRate = (float) averageRate;
     this.scale = (float) step.gradientScale();
     this.keep1 = (float) step.beta1();
     this.take1 = (float) (1 - step.beta1());
@@ -60,8 +69,10 @@ final class AdamW implements Threads.Chunk {
       List<Tensor> gradients,
       List<Tensor> m,
       List<Tensor> v,
-      AdamWStep step) {
-    AdamW update = new AdamW(parameters, gradients, m, v, step);
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
+    AdamW update = new AdamW(parameters, gradients, m, v, step, averages, averageRate);
     Threads.run(update.chunks.chunks(), update);
   }
 
@@ -69,12 +80,11 @@ final class AdamW implements Threads.Chunk {
   public void run(int chunk) {
     int t = chunks.tensor(chunk);
     long from = chunks.offset(t, chunk);
-    update(
-        chunks.length(t, chunk),
-        parameters[t] + from,
-        gradients[t] + from,
-        m[t] + from,
-        v[t] + from);
+    int n = chunks.length(t, chunk);
+    update(n, parameters[t] + from, gradients[t] + from, m[t] + from, v[t] + from);
+    if (averages.length > 0) {
+      average(n, parameters[t] + from, averages[t] + from); // which lies in the cache now
+    }
   }
 
   private void update(int n, long p, long g, long m, long v) {
@@ -98,6 +108,18 @@ final class AdamW implements Threads.Chunk {
       x.intoMemorySegment(MEMORY, p + at, ORDER, mask);
       mean.intoMemorySegment(MEMORY, m + at, ORDER, mask);
       square.intoMemorySegment(MEMORY, v + at, ORDER, mask);
+    }
+  }
+
+  private void average(int n, long p, long average) {
+    FloatVector factor = FloatVector.broadcast(F, averageRate);
+    VectorMask<Float> all = F.maskAll(true);
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> mask = i <= n - LANES ? all : F.indexInRange(i, n);
+      long at = 4L * i;
+      FloatVector old = FloatVector.fromMemorySegment(F, MEMORY, average + at, ORDER, mask);
+      FloatVector x = FloatVector.fromMemorySegment(F, MEMORY, p + at, ORDER, mask);
+      x.sub(old).fma(factor, old).intoMemorySegment(MEMORY, average + at, ORDER, mask);
     }
   }
 }

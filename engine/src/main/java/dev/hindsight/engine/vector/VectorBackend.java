@@ -424,7 +424,7 @@ public final class VectorBackend extends HostBackend {
   @Override
   public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
     if (isF32(parameter) && gradient.isContiguous()) {
-      adamW(List.of(parameter), List.of(gradient), List.of(m), List.of(v), step);
+      adamW(List.of(parameter), List.of(gradient), List.of(m), List.of(v), step, List.of(), 0);
     } else {
       reference.adamW(parameter, gradient, m, v, step);
     }
@@ -436,15 +436,18 @@ public final class VectorBackend extends HostBackend {
       List<Tensor> gradients,
       List<Tensor> m,
       List<Tensor> v,
-      AdamWStep step) {
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
     if (areDense(parameters) && areDense(gradients)) {
-      AdamW.step(parameters, gradients, m, v, step);
+      AdamW.step(parameters, gradients, m, v, step, averages, averageRate);
+      Reference.reachabilityFence(averages);
       Reference.reachabilityFence(parameters);
       Reference.reachabilityFence(gradients);
       Reference.reachabilityFence(m);
       Reference.reachabilityFence(v);
     } else {
-      super.adamW(parameters, gradients, m, v, step);
+      super.adamW(parameters, gradients, m, v, step, averages, averageRate);
     }
   }
 

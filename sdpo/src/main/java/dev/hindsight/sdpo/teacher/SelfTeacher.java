@@ -1,5 +1,6 @@
 package dev.hindsight.sdpo.teacher;
 
+import dev.hindsight.autograd.AdamW;
 import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.DType;
@@ -117,6 +118,16 @@ public final class SelfTeacher {
           .parameters()
           .forEach((name, own) -> TensorOps.lerp(now.get(name).tensor(), rate, own.tensor()));
     }
+  }
+
+  /**
+   * The student's optimiser step and {@link #update()}, in one pass over the weights: for the last
+   * mini-batch of a generation step.
+   */
+  public void update(AdamW optimizer, double learningRate, double gradientScale) {
+    AdamW.Average ema =
+        kind == TeacherKind.EMA && rate > 0 ? new AdamW.Average(reference.weights(), rate) : null;
+    optimizer.step(learningRate, gradientScale, ema);
   }
 
   /** What a checkpoint must hold so that a resumed run has the same teacher: live memory. */

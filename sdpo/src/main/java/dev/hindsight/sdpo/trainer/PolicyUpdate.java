@@ -127,14 +127,22 @@ final class PolicyUpdate implements AutoCloseable {
     return schedule.at(Math.max(1, optimizer.steps()));
   }
 
-  /** All mini-batches of one generation step, in the order of the samples. */
+  /**
+   * All mini-batches of one generation step, in the order of the samples; then the teacher follows,
+   * once, if a mini-batch took a step.
+   */
   List<Result> update(List<Sample> samples) {
     List<float[]> old = startOfUpdate(samples);
     int size = config.questionsAMiniBatch() * config.rollout().n();
     List<Result> results = new ArrayList<>();
     for (int from = 0; from < samples.size(); from += size) {
       int to = Math.min(samples.size(), from + size);
-      results.add(miniBatch(samples.subList(from, to), old.subList(from, to)));
+      boolean last = to == samples.size();
+      results.add(miniBatch(samples.subList(from, to), old.subList(from, to), last));
+    }
+    boolean followed = results.isEmpty() || results.getLast().stepped();
+    if (teacher != null && !followed && results.stream().anyMatch(Result::stepped)) {
+      teacher.update();
     }
     return results;
   }
@@ -154,7 +162,7 @@ final class PolicyUpdate implements AutoCloseable {
         config.rollout().temperature());
   }
 
-  private Result miniBatch(List<Sample> samples, List<float[]> old) {
+  private Result miniBatch(List<Sample> samples, List<float[]> old, boolean last) {
     List<int[]> responses = samples.stream().map(Sample::response).toList();
     int[] live = samples.stream().mapToInt(s -> s.target() ? s.response().length : 0).toArray();
     try (var _ = workspace.open()) {
@@ -170,7 +178,12 @@ final class PolicyUpdate implements AutoCloseable {
       GradientNorm norm =
           GradientNorm.clip(student.parameters().values(), config.optim().gradClip());
       if (norm.isFinite()) {
-        optimizer.step(schedule.at(optimizer.steps() + 1), norm.scale());
+        double learningRate = schedule.at(optimizer.steps() + 1);
+        if (teacher != null && last) {
+          teacher.update(optimizer, learningRate, norm.scale());
+        } else {
+          optimizer.step(learningRate, norm.scale());
+        }
       }
       optimizer.clearGradients();
       int tokens = Arrays.stream(live).sum();

@@ -194,9 +194,6 @@ public final class Trainer implements AutoCloseable {
 
     Batch batch = teacher == null ? advantages(rollouts) : teacherPrompts(rollouts);
     List<PolicyUpdate.Result> results = update.update(batch.samples);
-    if (teacher != null && results.stream().anyMatch(PolicyUpdate.Result::stepped)) {
-      teacher.update();
-    }
     long updated = System.nanoTime();
 
     int every = config.evaluation().testFreq();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.hindsight.autograd.AdamW;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
@@ -14,6 +15,7 @@ import dev.hindsight.engine.TensorOps;
 import dev.hindsight.transformer.Batch;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.DecoderConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -96,6 +98,40 @@ class SelfTeacherTest {
     for (Tensor weight : teacher.state().values()) {
       // the twelve digits of the golden number; 160 roundings of numbers below 1 are 1e-14
       assertThat(weight.toDoubles()[0]).isCloseTo(.447523213764, within(1e-12));
+    }
+  }
+
+  /** The optimiser's step and the teacher's in one pass are those of one after the other. */
+  @Test
+  void followsInThePassOfTheOptimiser() {
+    for (TeacherKind kind : TeacherKind.values()) {
+      List<Map<String, Tensor>> ends = new ArrayList<>();
+      for (boolean onePass : new boolean[] {true, false}) {
+        Decoder student = decoder(1);
+        SelfTeacher teacher = new SelfTeacher(kind, .25, student);
+        AdamW optimizer = new AdamW(student.parameters(), AdamW.Settings.withDecay(.1));
+        for (int step = 0; step < 3; step++) {
+          optimizer.clearGradients();
+          student.hidden(Batch.packed(List.of(new int[] {1, 4, 5}))).square().sum().backward();
+          if (onePass) {
+            teacher.update(optimizer, .01, .5);
+          } else {
+            optimizer.step(.01, .5);
+            teacher.update();
+          }
+        }
+        ends.add(teacher.state());
+        ends.add(student.weights());
+      }
+      for (int i = 0; i < 2; i++) {
+        Map<String, Tensor> apart = ends.get(i + 2);
+        ends.get(i)
+            .forEach(
+                (name, t) ->
+                    assertThat(t.toDoubles())
+                        .as("%s: %s", kind, name)
+                        .isEqualTo(apart.get(name).toDoubles()));
+      }
     }
   }
 

@@ -8,6 +8,7 @@ import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -83,26 +84,33 @@ class OptimiserConformanceTest {
         .exact(v);
   }
 
-  /** Norm and update of many parameters at once have the bits of one after another. */
+  /** Norm, update and averages of many parameters at once have the bits of one after another. */
   @Test
   @Covers("adamW")
   void manyParametersAtOnce() {
     int[] sizes = {3, 0, 16_384, 1, 0, 20_001, 48, 8192, 0};
     AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 2, 0.7);
     List<List<Tensor>> together =
-        List.of(many(0, sizes), many(1, sizes), many(2, sizes), many(3, sizes));
-    List<List<Tensor>> alone =
-        List.of(many(0, sizes), many(1, sizes), many(2, sizes), many(3, sizes));
+        IntStream.range(0, 5).mapToObj(kind -> many(kind, sizes)).toList();
+    List<List<Tensor>> alone = IntStream.range(0, 5).mapToObj(kind -> many(kind, sizes)).toList();
     double sum = 0;
     for (int i = 0; i < sizes.length; i++) {
       sum += TensorOps.sumOfSquares(alone.get(1).get(i));
       TensorOps.adamW(
           alone.get(0).get(i), alone.get(1).get(i), alone.get(2).get(i), alone.get(3).get(i), step);
+      TensorOps.lerp(alone.get(0).get(i), .125, alone.get(4).get(i));
     }
     assertThat(TensorOps.sumOfSquares(together.get(1))).isEqualTo(sum);
     assertThat(TensorOps.sumOfSquares(List.of())).isZero();
-    TensorOps.adamW(together.get(0), together.get(1), together.get(2), together.get(3), step);
-    for (int kind = 0; kind < 4; kind++) {
+    TensorOps.adamW(
+        together.get(0),
+        together.get(1),
+        together.get(2),
+        together.get(3),
+        step,
+        together.get(4),
+        .125);
+    for (int kind = 0; kind < 5; kind++) {
       for (int i = 0; i < sizes.length; i++) {
         assertThat(together.get(kind).get(i).toDoubles())
             .as("%s: operand %d of parameter %d", subject, kind, i)
