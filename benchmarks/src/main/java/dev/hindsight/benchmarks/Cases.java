@@ -58,12 +58,12 @@ public final class Cases {
     all.add(new Case.Attention(1, 1024, 8, 64, false));
     all.add(new Case.Attention(1, 1024, 8, 64, true));
 
-    for (Case.Pointwise op : Case.Pointwise.values()) {
-      all.add(new Case.Elementwise(op, 1024, 4096));
+    // from memory, and as a step's activations lie: in the second or third cache
+    for (int[] shape : new int[][] {{1024, 4096}, {2048, 256}}) {
+      for (Case.Pointwise op : Case.Pointwise.values()) {
+        all.add(new Case.Elementwise(op, shape[0], shape[1]));
+      }
     }
-    all.add(new Case.Elementwise(Case.Pointwise.SOFTMAX, 2048, 256));
-    all.add(new Case.Elementwise(Case.Pointwise.LAYER_NORM, 2048, 256));
-    all.add(new Case.Elementwise(Case.Pointwise.GELU, 2048, 256));
 
     all.add(GPT_STEP);
     all.add(new Case.Decode("gpt-6.9M greedy", GPT, 16, 128));
