@@ -6,8 +6,8 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +22,9 @@ final class DecoderParameters {
   private static final long INITIALISATION = 0x696E_6974_6961_6CL;
 
   private static final double DEVIATION = 0.02;
+
+  /** Weights that are drawn at a time. */
+  private static final int BLOCK = 1 << 16;
 
   private DecoderParameters() {}
 
@@ -127,32 +130,38 @@ final class DecoderParameters {
     shapes(config)
         .forEach(
             (name, shape) -> {
-              double[] values = new double[Math.toIntExact(shape.size())];
+              Tensor weight =
+                  Workspace.outside(
+                      () ->
+                          TensorOps.full(backend, dtype, shape, name.endsWith(".weight") ? 1 : 0));
               if (shape.rank() == 2) {
                 boolean residual =
                     name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
                 double deviation =
                     residual ? DEVIATION / Math.sqrt(2.0 * config.layers()) : DEVIATION;
-                Philox random = stream.split(weights.size());
-                for (int i = 0; i < values.length; i++) {
-                  values[i] = deviation * random.nextGaussian();
-                }
-              } else if (name.endsWith(".weight")) {
-                Arrays.fill(values, 1);
+                drawNormal(weight, deviation, stream.split(weights.size()));
               }
-              weights.put(name, Workspace.outside(() -> tensor(backend, dtype, shape, values)));
+              weights.put(name, weight);
             });
     return weights;
   }
 
-  private static Tensor tensor(Backend backend, DType dtype, Shape shape, double[] values) {
-    if (dtype == DType.F64) {
-      return Tensor.of(backend, shape, values);
+  /** A block of rows at a time: arrays as large as the weights would stay in the Java heap. */
+  private static void drawNormal(Tensor weight, double deviation, Philox random) {
+    int columns = weight.dim(1);
+    int rows = Math.max(1, BLOCK / Math.max(1, columns));
+    try (Workspace workspace = new Workspace(weight.backend())) {
+      for (int from = 0; from < weight.dim(0); from += rows) {
+        int to = Math.min(weight.dim(0), from + rows);
+        double[] values = new double[(to - from) * columns];
+        for (int i = 0; i < values.length; i++) {
+          values[i] = deviation * random.nextGaussian();
+        }
+        try (var _ = workspace.open()) {
+          Tensor drawn = Tensor.of(weight.backend(), Shape.of(to - from, columns), values);
+          TensorOps.copy(drawn, weight.slice(0, from, to));
+        }
+      }
     }
-    float[] rounded = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      rounded[i] = (float) values[i];
-    }
-    return Tensor.of(backend, shape, rounded);
   }
 }
