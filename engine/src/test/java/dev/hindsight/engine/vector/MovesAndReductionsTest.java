@@ -90,6 +90,23 @@ class MovesAndReductionsTest {
       assertThat(TensorOps.topK(random(VECTOR, 1, 30, 118), k).indices().toInts())
           .isEqualTo(TensorOps.topK(random(REFERENCE, 1, 30, 118), k).indices().toInts());
     }
+    // ties at the bound, few and too many; mostly minus infinity; more groups than elements
+    for (int n : new int[] {1, 15, 16, 17, 63, 118, 1000}) {
+      for (int levels : new int[] {1, 2, 9, 40}) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+          int level = (i * 7919 + 13) % levels;
+          x[i] = level == 0 ? Float.NEGATIVE_INFINITY : level;
+        }
+        for (int k : new int[] {1, 7, 20, 64}) {
+          int kept = Math.min(k, n);
+          assertThat(TensorOps.topK(Tensor.of(VECTOR, Shape.of(1, n), x), kept).indices().toInts())
+              .as("%d of %d with %d levels", kept, n, levels)
+              .isEqualTo(
+                  TensorOps.topK(Tensor.of(REFERENCE, Shape.of(1, n), x), kept).indices().toInts());
+        }
+      }
+    }
     float nan = Float.NaN;
     float[] odd = {1, 5, nan, 5, 2, 5, -0f, 0f, nan, 3, 5, 5, 5, 5, 5, 5, 5, 6, nan, 7, 5};
     for (int k = 1; k <= odd.length; k++) {
