@@ -5,6 +5,9 @@ import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -145,11 +148,14 @@ public final class Generator implements AutoCloseable {
 
   private void sample(Variable hidden, List<Row> live, Sampler sampler, SamplingOptions options) {
     Variable scaled = SequenceScorer.scaled(decoder.logits(hidden), options.logitTemperature());
-    float[] logProbs = LayerOps.logSoftmax(scaled.tensor()).toFloats();
+    Tensor distribution = LayerOps.logSoftmax(scaled.tensor());
+    float[] logProbs = distribution.toFloats();
+    float[] weights =
+        sampler.usesWeights() ? TensorOps.unary(UnaryOp.EXP, distribution).toFloats() : null;
     int vocabulary = decoder.config().vocabSize();
     for (int i = 0; i < live.size(); i++) {
       Row row = live.get(i);
-      int token = sampler.choose(logProbs, i * vocabulary, row.random);
+      int token = sampler.choose(logProbs, weights, i * vocabulary, row.random);
       row.tokens[row.count] = token;
       row.logProbs[row.count] = logProbs[i * vocabulary + token];
       row.count++;

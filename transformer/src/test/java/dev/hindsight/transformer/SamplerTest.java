@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.engine.Philox;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class SamplerTest {
     Philox random = new Philox(1, 2);
     Set<Integer> seen = new TreeSet<>();
     for (int i = 0; i < 2000; i++) {
-      seen.add(sampler.choose(ROW, 0, random));
+      seen.add(sampler.choose(ROW, null, 0, random));
     }
     return seen;
   }
@@ -53,19 +54,19 @@ class SamplerTest {
   void equalsGoToTheLowerToken() {
     float[] even = logs(.25, .25, .25, .25);
     Philox random = new Philox(3, 4);
-    assertThat(new Sampler(4, ALL.withTopK(1)).choose(even, 0, random)).isZero();
-    assertThat(new Sampler(4, SamplingOptions.greedy(1)).choose(even, 0, random)).isZero();
+    assertThat(new Sampler(4, ALL.withTopK(1)).choose(even, null, 0, random)).isZero();
+    assertThat(new Sampler(4, SamplingOptions.greedy(1)).choose(even, null, 0, random)).isZero();
   }
 
   /** Each token costs one double, so a stream's position says how many were sampled. */
   @Test
   void drawsOneDoubleATokenAndNoneWhenGreedy() {
     Philox random = new Philox(5, 6);
-    new Sampler(5, ALL).choose(ROW, 0, random);
+    new Sampler(5, ALL).choose(ROW, null, 0, random);
     assertThat(random.counter()).isEqualTo(2);
-    new Sampler(5, ALL.withMinP(.1)).choose(ROW, 0, random);
+    new Sampler(5, ALL.withMinP(.1)).choose(ROW, null, 0, random);
     assertThat(random.counter()).isEqualTo(4);
-    new Sampler(5, SamplingOptions.greedy(1)).choose(ROW, 0, random);
+    new Sampler(5, SamplingOptions.greedy(1)).choose(ROW, null, 0, random);
     assertThat(random.counter()).isEqualTo(4);
   }
 
@@ -77,8 +78,43 @@ class SamplerTest {
         new SamplingOptions[] {ALL, ALL.withTopK(3), ALL.withTopP(.999), ALL.withTemperature(0)}) {
       Sampler sampler = new Sampler(3, options);
       for (int i = 0; i < 100; i++) {
-        assertThat(sampler.choose(row, 0, random)).isEqualTo(1);
+        assertThat(sampler.choose(row, null, 0, random)).isEqualTo(1);
       }
+    }
+  }
+
+  /**
+   * The shortcut through weights that are off gives the exact token, also where the random number
+   * falls onto a border: 64 equal tokens have borders at multiples of 1/64, which are drawn here.
+   */
+  @Test
+  void weightsOfSomeUlpsChangeNoToken() {
+    Philox random = new Philox(11, 12);
+    int n = 64;
+    Sampler sampler = new Sampler(n, ALL);
+    for (int round = 0; round < 3000; round++) {
+      float[] row = new float[n];
+      float[] weights = new float[n];
+      float spread = round % 3 * 8f;
+      for (int i = 0; i < n; i++) {
+        row[i] = (float) -Math.log(n) - spread * random.nextFloat();
+        float exact = (float) Math.exp(row[i]);
+        weights[i] = exact + (random.nextInt(9) - 4) * Math.ulp(exact);
+      }
+      Philox exactly = new Philox(13, round);
+      Philox shortcut = new Philox(13, round);
+      assertThat(sampler.choose(row, weights, 0, shortcut))
+          .isEqualTo(sampler.choose(row, null, 0, exactly));
+      assertThat(shortcut.counter()).isEqualTo(exactly.counter());
+    }
+    float[] even = new float[n];
+    float[] first = new float[n];
+    Arrays.fill(first, 1f);
+    for (int border = 0; border < n; border++) {
+      double uniform = border / (double) n;
+      // too heavy or too light a first weight moves every border
+      first[0] = border % 2 == 0 ? 1 + 4 * Math.ulp(1f) : 1 - 4 * Math.ulp(1f);
+      assertThat(sampler.choose(even, first, 0, uniform)).isEqualTo(border);
     }
   }
 
@@ -88,10 +124,12 @@ class SamplerTest {
     Philox random = new Philox(9, 10);
     for (SamplingOptions options :
         new SamplingOptions[] {ALL, ALL.withTopK(2), ALL.withTemperature(0)}) {
-      assertThatThrownBy(() -> new Sampler(3, options).choose(row, 0, random))
+      assertThatThrownBy(() -> new Sampler(3, options).choose(row, null, 0, random))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("NaN");
     }
+    assertThatThrownBy(() -> new Sampler(3, ALL).choose(row, row, 0, random))
+        .hasMessageContaining("NaN");
   }
 
   @Test
