@@ -195,7 +195,7 @@ public interface Backend {
 
   /**
    * {@code out[ids[n], :] += rows[n, :]} in ascending n: {@code rows [N, D]}, {@code ids [N]} I32,
-   * {@code out [V, D]}.
+   * {@code out [V, D]} of any strides.
    */
   void scatterAddRows(Tensor rows, Tensor ids, Tensor out);
 

@@ -362,11 +362,10 @@ public final class TensorOps {
     return out;
   }
 
-  /** {@code out[ids[n], :] += rows[n, :]}. */
+  /** {@code out[ids[n], :] += rows[n, :]}; any strides on both. */
   public static void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
     computing("scatterAddRows", rows, out);
     requireIndices("scatterAddRows", rows, ids, 1);
-    requireContiguous("scatterAddRows", out);
     require(
         rows.rank() == 2
             && out.rank() == 2

@@ -14,10 +14,19 @@ import java.util.Arrays;
  * matter: a sequence has a run of rows that its tokens fill from the front, and one that has ended
  * is simply no longer named, so it costs nothing.
  *
+ * <p>Keys lie with the rows of one channel side by side, as scores read them: a new token is
+ * compared with all keys before it, and turning those first would cost more than comparing.
+ *
  * <p>Memory is persistent; a cache is made once and {@link #clear cleared} for each use. Not thread
  * safe.
  */
 public final class KvCache {
+  /** A channel's rows begin an odd number of cache lines (of F32) after those of the last one. */
+  private static final int LINE = 16;
+
+  /** {@code [keyValueHeads * headDim, rows and padding]} of each block. */
+  private final Tensor[] channels;
+
   private final Tensor[] keys;
   private final Tensor[] values;
   private final boolean[] written;
@@ -29,11 +38,18 @@ public final class KvCache {
       throw new IllegalArgumentException("KV cache: expected 1 or more rows, got " + rows);
     }
     Backend backend = decoder.backend();
-    Shape shape = Shape.of(rows, config.keyValueHeads(), config.headDim());
+    int heads = config.keyValueHeads();
+    Shape shape = Shape.of(rows, heads, config.headDim());
+    int lines = (rows + LINE - 1) / LINE | 1;
+    Shape turned = Shape.of(heads * config.headDim(), lines * LINE);
+    channels = new Tensor[config.layers()];
     keys = new Tensor[config.layers()];
     values = new Tensor[config.layers()];
     for (int layer = 0; layer < keys.length; layer++) {
-      keys[layer] = Workspace.outside(() -> TensorOps.zeros(backend, decoder.dtype(), shape));
+      Tensor t = Workspace.outside(() -> TensorOps.zeros(backend, decoder.dtype(), turned));
+      channels[layer] = t;
+      Tensor split = t.reshape(Shape.of(heads, config.headDim(), turned.dim(1)));
+      keys[layer] = split.slice(2, 0, rows).permute(2, 0, 1);
       values[layer] = Workspace.outside(() -> TensorOps.zeros(backend, decoder.dtype(), shape));
     }
     written = new boolean[rows];
@@ -51,7 +67,7 @@ public final class KvCache {
       end--;
     }
     for (int layer = 0; layer < keys.length; layer++) {
-      TensorOps.fill(keys[layer].slice(0, 0, end), 0);
+      TensorOps.fill(channels[layer].slice(1, 0, end), 0);
       TensorOps.fill(values[layer].slice(0, 0, end), 0);
     }
     Arrays.fill(written, false);
@@ -109,7 +125,7 @@ public final class KvCache {
    * claimed for them. Rows hold zeros until then, so adding is writing.
    */
   void write(int layer, Tensor key, Tensor value, Tensor rows) {
-    TensorOps.scatterAddRows(flat(key), rows, flat(keys[layer]));
+    TensorOps.scatterAddRows(flat(key), rows, channels[layer].transpose(0, 1));
     TensorOps.scatterAddRows(flat(value), rows, flat(values[layer]));
   }
 

@@ -84,7 +84,7 @@ final class Attention implements Threads.Chunk {
   /** Queries {@code first .. end - 1} of a sequence, all heads that read one key head. */
   private void unit(Scratch scratch, int sequence, int keyHead, int first, int end) {
     KeyBlocks keys =
-        KeyBlocks.pack(
+        KeyBlocks.of(
             scratch.reserve(Scratch.Region.PANELS, KeyBlocks.bytes(q, layout, sequence)),
             k,
             layout.keyStart()[sequence],

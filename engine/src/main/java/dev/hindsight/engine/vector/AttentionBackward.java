@@ -171,8 +171,8 @@ final class AttentionBackward implements Threads.Chunk {
       queryRow = layout.queryStart()[sequence];
       long transposed = KeyBlocks.bytes(k, layout, sequence);
       long at = scratch.reserve(Scratch.Region.PANELS, 2 * transposed);
-      transposedK = KeyBlocks.pack(at, k, keyRow, keys, keyHead);
-      transposedV = KeyBlocks.pack(at + transposed, v, keyRow, keys, keyHead);
+      transposedK = KeyBlocks.of(at, k, keyRow, keys, keyHead);
+      transposedV = KeyBlocks.of(at + transposed, v, keyRow, keys, keyHead);
       at = scratch.reserve(Scratch.Region.ROWS, row * (3L * keys + 3L * queries));
       sumsDk = at;
       sumsDv = sumsDk + keys * row;

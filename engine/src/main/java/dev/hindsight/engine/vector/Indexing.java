@@ -60,16 +60,22 @@ final class Indexing {
     long indexStep = 4 * ids.stride(0);
     long to = Simd.address(out);
     long toStep = 4 * out.stride(0);
+    long toColumn = n == 1 ? 4 : 4 * out.stride(1);
     boolean small = (long) n * count <= RowLoop.CHEAP;
     int width = small ? n : COLUMNS;
     Threads.run(
         (n + width - 1) / Math.max(1, width),
         chunk -> {
           int columns = Math.min(width, n - chunk * width);
-          long shift = 4L * chunk * width;
+          long first = (long) chunk * width;
           for (int row = 0; row < count; row++) {
-            long at = to + MEMORY.get(INT, index + row * indexStep) * toStep;
-            add(columns, from + row * step + shift, at + shift);
+            long x = from + row * step + 4 * first;
+            long at = to + MEMORY.get(INT, index + row * indexStep) * toStep + first * toColumn;
+            if (toColumn == 4) {
+              add(columns, x, at);
+            } else {
+              add(columns, x, at, toColumn);
+            }
           }
         });
   }
@@ -86,6 +92,13 @@ final class Indexing {
       FloatVector.fromMemorySegment(F, MEMORY, to + 4L * i, ORDER, mask)
           .add(FloatVector.fromMemorySegment(F, MEMORY, from + 4L * i, ORDER, mask))
           .intoMemorySegment(MEMORY, to + 4L * i, ORDER, mask);
+    }
+  }
+
+  private static void add(int n, long from, long to, long toColumn) {
+    for (int i = 0; i < n; i++) {
+      MEMORY.set(FLOAT, to, MEMORY.get(FLOAT, to) + MEMORY.get(FLOAT, from + 4L * i));
+      to += toColumn;
     }
   }
 

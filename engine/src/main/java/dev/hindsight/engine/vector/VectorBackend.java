@@ -57,6 +57,10 @@ public final class VectorBackend extends HostBackend {
     if (isF32(out) && out.isContiguous()) {
       Fill.contiguous(out, (float) value);
       keep(out);
+    } else if (isF32(out) && out.rank() == 2 && hasDenseRows(out)) {
+      int rows = out.dim(0);
+      Fill.rows(rows, out.dim(1), Simd.address(out), 4 * out.stride(0), (float) value);
+      keep(out);
     } else {
       reference.fill(out, value);
     }

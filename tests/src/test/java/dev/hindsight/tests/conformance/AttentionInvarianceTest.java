@@ -58,13 +58,24 @@ class AttentionInvarianceTest {
       for (int step : new int[] {1, 3, 7, 16}) {
         for (int from = 0; from < length; from += step) {
           int to = Math.min(length, from + step);
-          LayerOps.Attention part =
-              LayerOps.attention(q.slice(0, from, to), kCache, vCache, cached(from, to, slot), 0.3);
-          assertSame("tokens " + from + " to " + to, part.out(), full.out().slice(0, from, to));
-          assertSame("lse " + from + " to " + to, part.lse(), full.lse().slice(0, from, to));
+          for (Tensor keys : List.of(kCache, turned(kCache, to + slot))) {
+            LayerOps.Attention part =
+                LayerOps.attention(q.slice(0, from, to), keys, vCache, cached(from, to, slot), 0.3);
+            assertSame("tokens " + from + " to " + to, part.out(), full.out().slice(0, from, to));
+            assertSame("lse " + from + " to " + to, part.lse(), full.lse().slice(0, from, to));
+          }
         }
       }
     }
+  }
+
+  /** The same keys with the rows of a channel side by side, and NaN from {@code rows} on. */
+  private Tensor turned(Tensor keys, int rows) {
+    Shape shape = Shape.of(keys.dim(1), keys.dim(2), keys.dim(0));
+    Tensor turned =
+        TensorOps.full(subject.backend(), subject.dtype(), shape, Double.NaN).permute(2, 0, 1);
+    TensorOps.copy(keys.slice(0, 0, rows), turned.slice(0, 0, rows));
+    return turned;
   }
 
   /** Forward and every gradient, each sequence alone and among others. */

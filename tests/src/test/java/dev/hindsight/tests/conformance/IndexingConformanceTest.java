@@ -54,7 +54,7 @@ class IndexingConformanceTest {
         Trial trial = new Trial(subject, "scatterAddRows from %s %s", layout, shape);
         Operand from = trial.in(shape, layout, rows);
         Operand ids = trial.indices(Shape.of(40), layout, target);
-        Operand out = trial.inOut(Shape.of(5, width), Layout.OFFSET, want);
+        Operand out = trial.inOut(Shape.of(5, width), layout, want);
         trial.run((b, at) -> b.scatterAddRows(at.of(from), at.of(ids), at.of(out)));
         for (int n = 0; n < 40; n++) {
           for (int c = 0; c < width; c++) {
