@@ -1,6 +1,7 @@
 package dev.hindsight.transformer;
 
 import dev.hindsight.engine.SequenceLayout;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -57,6 +58,17 @@ public record Batch(int[] tokens, int[] positions, int[] lengths, int[] wanted) 
       }
     }
     return new Batch(tokens, positions, lengths, wanted.clone());
+  }
+
+  /** Sequences {@code from .. to - 1} alone. */
+  Batch sequences(int from, int to) {
+    int first = Arrays.stream(lengths, 0, from).sum();
+    int end = first + Arrays.stream(lengths, from, to).sum();
+    return new Batch(
+        Arrays.copyOfRange(tokens, first, end),
+        Arrays.copyOfRange(positions, first, end),
+        Arrays.copyOfRange(lengths, from, to),
+        Arrays.copyOfRange(wanted, from, to));
   }
 
   /** Rows of all sequences. */

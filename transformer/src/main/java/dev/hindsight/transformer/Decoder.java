@@ -8,6 +8,7 @@ import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Threads;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +29,11 @@ import org.jspecify.annotations.Nullable;
  * numbers.
  */
 public final class Decoder {
+  /** See {@link #endOfPass}: rows a thread, and elements of the inside of an MLP. */
+  private static final int LEAST_ROWS = 256;
+
+  private static final int ELEMENTS = 1 << 16;
+
   private final DecoderConfig config;
   private final Map<String, Variable> parameters;
   private final Variable embedding;
@@ -152,9 +158,61 @@ public final class Decoder {
     return hidden(tokens, positions, layout, cache, null);
   }
 
-  /** Hidden states after the final norm of the rows that a batch wants: {@code [W, hidden]}. */
+  /**
+   * Hidden states after the final norm of the rows that a batch wants: {@code [W, hidden]}. Without
+   * gradient some sequences go through at a time, and those that follow use the same memory.
+   */
   public Variable hidden(Batch batch) {
+    int sequences = batch.lengths().length;
+    if (Autograd.isRecording() || sequences < 2 || endOfPass(batch.lengths(), 0) == sequences) {
+      return pass(batch);
+    }
+    check(batch.tokens(), batch.positions(), null);
+    Tensor all =
+        TensorOps.empty(backend(), dtype(), Shape.of(batch.wantedRows(), config.hiddenSize()));
+    Workspace workspace = Workspace.current();
+    boolean former = workspace != null && workspace.watch(true);
+    try {
+      int row = 0;
+      for (int from = 0, to; from < sequences; from = to) {
+        to = endOfPass(batch.lengths(), from);
+        Batch part = batch.sequences(from, to);
+        int wanted = part.wantedRows();
+        if (wanted > 0) {
+          TensorOps.copy(pass(part).tensor(), all.slice(0, row, row + wanted));
+          row += wanted;
+        }
+        if (workspace != null && !former) {
+          workspace.sweep();
+        }
+      }
+    } finally {
+      if (workspace != null) {
+        workspace.watch(former);
+      }
+    }
+    return Variable.constant(all);
+  }
+
+  private Variable pass(Batch batch) {
     return hidden(batch.tokens(), batch.positions(), batch.layout(), null, batch.wanted());
+  }
+
+  /**
+   * Where a pass without gradient that begins with sequence {@code from} had better end: so many
+   * rows that what a block computes of them stays in a core's cache (a fifth quicker on the
+   * built-in models), but enough to make reading the weights worth it.
+   *
+   * @return the first sequence of the next pass
+   */
+  int endOfPass(int[] lengths, int from) {
+    int most = Threads.count() * Math.max(LEAST_ROWS, ELEMENTS / config.intermediateSize());
+    int rows = 0;
+    int to = from;
+    do {
+      rows += lengths[to++];
+    } while (to < lengths.length && rows + lengths[to] <= most);
+    return to;
   }
 
   /**

@@ -15,9 +15,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Samples completions of ragged prompts in one batch: all prompts in one packed pass, then one
- * token a row and step over the KV cache. A row that has ended leaves the batch and costs nothing
- * from then on.
+ * Samples completions of ragged prompts in one batch: the prompts packed, in one pass or a few,
+ * then one token a row and step over the KV cache. A row that has ended leaves the batch and costs
+ * nothing from then on.
  *
  * <p>A row's tokens and log-probabilities are a pure function of the weights, its prompt, its
  * stream of random numbers and the options: which other rows are there, and in what order, does not
@@ -95,8 +95,13 @@ public final class Generator implements AutoCloseable {
     Sampler sampler = new Sampler(decoder.config().vocabSize(), options);
     List<Row> live = new ArrayList<>(rows);
     try (var _ = Autograd.noGrad()) {
-      try (var _ = workspace.open()) {
-        sample(prefill(prompts, rows, cache), live, sampler, options);
+      int[] lengths = prompts.stream().mapToInt(p -> p.length).toArray();
+      for (int from = 0, to; from < lengths.length; from = to) {
+        to = decoder.endOfPass(lengths, from);
+        List<Row> some = rows.subList(from, to);
+        try (var _ = workspace.open()) {
+          sample(prefill(prompts.subList(from, to), some, cache), some, sampler, options);
+        }
       }
       while (removeEnded(live)) {
         try (var _ = workspace.open()) {

@@ -8,6 +8,8 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Threads;
+import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -129,6 +131,56 @@ class InvarianceTest {
           filled[s] += count[s];
         }
       }
+    }
+  }
+
+  /**
+   * Without gradient a large batch goes through a few sequences at a time, in memory that is handed
+   * on: the same bits as all at once, and less memory.
+   */
+  @Test
+  void partsOfABatchEqualTheWhole() {
+    for (Backend backend : TestModels.backends()) {
+      partsOfABatchEqualTheWhole(backend);
+    }
+  }
+
+  private static void partsOfABatchEqualTheWhole(Backend backend) {
+    DecoderConfig config = TestModels.base48x2();
+    Decoder decoder = TestModels.lively(config, backend, DType.F32, 5);
+    Philox random = TestModels.random(2);
+    int rows = 1300 * Threads.count();
+    List<int[]> sequences = new ArrayList<>();
+    for (int length; rows > 0; rows -= length) {
+      length = 1 + random.nextInt(100);
+      sequences.add(TestModels.tokens(length, config.vocabSize(), random));
+    }
+    int[] wanted = new int[sequences.size()];
+    for (int s = 20; s < wanted.length; s++) { // nothing is wanted of the first: a whole part
+      wanted[s] = random.nextInt(sequences.get(s).length + 1);
+    }
+    Batch batch = Batch.packed(sequences, wanted);
+    long[] bytes = new long[2];
+    float[][] hidden = new float[2][];
+    for (int parts = 0; parts < 2; parts++) {
+      try (Workspace workspace = new Workspace(backend);
+          var _ = workspace.open()) {
+        if (parts == 0) {
+          hidden[parts] = decoder.hidden(batch).tensor().toFloats();
+        } else {
+          try (var _ = Autograd.noGrad()) {
+            hidden[parts] = decoder.hidden(batch).tensor().toFloats();
+          }
+        }
+        bytes[parts] = workspace.mostInUse();
+      }
+    }
+    assertThat(hidden[1]).isEqualTo(hidden[0]);
+    assertThat(bytes[1]).isLessThan(bytes[0] / 2);
+    try (Workspace workspace = Workspace.poisoning(backend);
+        var _ = workspace.open();
+        var _ = Autograd.noGrad()) {
+      assertThat(decoder.hidden(batch).tensor().toFloats()).isEqualTo(hidden[0]);
     }
   }
 
