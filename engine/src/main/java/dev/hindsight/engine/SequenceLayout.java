@@ -1,5 +1,8 @@
 package dev.hindsight.engine;
 
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
 /**
  * Where each sequence of a ragged batch has its queries and its keys, for {@link
  * Backend#attention}. Queries of all sequences lie one after another in the rows of one tensor, and
@@ -24,8 +27,6 @@ public record SequenceLayout(
       throw new IllegalArgumentException(
           "sequence layout: the four arrays must have one entry a sequence");
     }
-    long queries = 0;
-    long rows = 0;
     for (int s = 0; s < n; s++) {
       if (queryStart[s] < 0 || queryLength[s] < 0 || keyStart[s] < 0 || keyLength[s] < 0) {
         throw new IllegalArgumentException(
@@ -41,17 +42,65 @@ public record SequenceLayout(
                 + keyLength[s]
                 + " keys");
       }
-      queries += queryLength[s];
-      rows = Math.max(rows, (long) queryStart[s] + queryLength[s]);
+      requireCountable("queries", s, queryStart[s], queryLength[s]);
+      requireCountable("keys", s, keyStart[s], keyLength[s]);
     }
-    if (queries > rows || rows > Integer.MAX_VALUE) {
+    requireRowsOfTheirOwn(queryStart, queryLength);
+  }
+
+  private static void requireCountable(String what, int s, int start, int length) {
+    if (start > Integer.MAX_VALUE - length) {
       throw new IllegalArgumentException(
-          "sequence layout: "
-              + queries
-              + " queries do not fit into "
-              + rows
-              + " rows; the queries of two sequences must not share a row");
+          "sequence layout: the "
+              + what
+              + " of sequence "
+              + s
+              + " begin at row "
+              + start
+              + " and are "
+              + length
+              + "; no tensor has so many rows");
     }
+  }
+
+  /** Two sequences with a query row in common would both write its output. */
+  private static void requireRowsOfTheirOwn(int[] start, int[] length) {
+    if (ascend(start, length)) {
+      return;
+    }
+    int[] order =
+        IntStream.range(0, start.length)
+            .filter(s -> length[s] > 0)
+            .boxed()
+            .sorted(Comparator.comparingInt(s -> start[s]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    for (int i = 1; i < order.length; i++) {
+      int former = order[i - 1];
+      int next = order[i];
+      if (start[next] < start[former] + length[former]) {
+        throw new IllegalArgumentException(
+            "sequence layout: sequences "
+                + Math.min(former, next)
+                + " and "
+                + Math.max(former, next)
+                + " share query row "
+                + start[next]
+                + "; give the queries of each sequence rows of their own");
+      }
+    }
+  }
+
+  /** Whether each sequence begins behind the former, as most layouts have it. */
+  private static boolean ascend(int[] start, int[] length) {
+    int end = 0;
+    for (int s = 0; s < start.length; s++) {
+      if (start[s] < end) {
+        return false;
+      }
+      end = start[s] + length[s];
+    }
+    return true;
   }
 
   /** Causal self-attention of sequences of these lengths, rows one after another. */

@@ -48,6 +48,30 @@ class SequenceLayoutTest {
         .withMessage("sequence layout: sequence 0 has 3 queries but only 2 keys");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new SequenceLayout(of(0, 0), of(2, 2), of(0, 2), of(2, 2), true))
-        .withMessageContaining("4 queries do not fit into 2 rows");
+        .withMessageContaining("sequences 0 and 1 share query row 0");
+  }
+
+  /** A gap elsewhere must not hide it: two sequences would write one row, and none another. */
+  @Test
+  void refusesSharedQueryRowsWhereverTheyLie() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> new SequenceLayout(of(9, 0, 1), of(1, 2, 2), of(0, 0, 0), of(2, 2, 2), true))
+        .withMessageContaining("sequences 1 and 2 share query row 1");
+    SequenceLayout gaps =
+        new SequenceLayout(of(9, 1, 4), of(1, 2, 0), of(0, 0, 0), of(2, 2, 0), true);
+    assertThat(gaps.queryRows()).isEqualTo(10);
+  }
+
+  /** Kernels check no bounds: a sum of rows that overflows would pass as small. */
+  @Test
+  void refusesMoreRowsThanCanBeCounted() {
+    int most = Integer.MAX_VALUE;
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new SequenceLayout(of(0), of(2), of(most - 1), of(4), true))
+        .withMessageContaining("the keys of sequence 0 begin at row 2147483646 and are 4");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SequenceLayout.packed(most, most))
+        .withMessageContaining("the queries of sequence 1 begin at row 2147483647");
   }
 }
