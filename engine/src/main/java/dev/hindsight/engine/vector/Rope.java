@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rotary position embedding. Heads are narrow (12 channels in the built-in models), so the lanes
@@ -24,47 +23,82 @@ import org.jspecify.annotations.Nullable;
  * and cosines and signed sines come from a table that has a row of heads a position.
  */
 final class Rope {
-  /** Tables are cut off here: positions beyond, or negative ones, go to the reference. */
+  /** Tables are cut off here; a row further on, or at a negative position, makes its own angles. */
   private static final long MOST_BYTES = 1 << 26;
 
   private Rope() {}
 
-  private record Key(double theta, int headDim, int heads) {}
+  private record Key(double theta, int headDim, int heads) {
+    int width() {
+      return headDim * heads;
+    }
+  }
 
   /**
    * {@code width} marks, 1 in the upper half of each head and 0 in the lower; then for each
    * position {@code width} cosines and {@code width} sines, negative in the lower half.
    */
-  private record Table(int width, int positions, MemorySegment memory) {
+  private record Table(Key key, double[] frequencies, int positions, MemorySegment memory) {
     static Table of(Key key, int positions) {
       int half = key.headDim / 2;
-      int width = key.headDim * key.heads;
+      int width = key.width();
+      double[] frequencies = new double[half];
       MemorySegment memory =
           Arena.ofAuto().allocate(4L * width * (2L * positions + 1), HostStorage.ALIGNMENT);
       for (int i = 0; i < half; i++) {
-        double frequency = Math.pow(key.theta, -(double) i / half);
+        frequencies[i] = Math.pow(key.theta, -(double) i / half);
         for (int h = 0; h < key.heads; h++) {
           memory.setAtIndex(FLOAT, (long) h * key.headDim + i + half, 1f);
         }
-        for (int p = 0; p < positions; p++) {
-          float cos = (float) Math.cos(p * frequency);
-          float sin = (float) Math.sin(p * frequency);
-          for (int h = 0; h < key.heads; h++) {
-            long low = (2L * p + 1) * width + h * key.headDim + i;
-            memory.setAtIndex(FLOAT, low, cos);
-            memory.setAtIndex(FLOAT, low + half, cos);
-            memory.setAtIndex(FLOAT, low + width, -sin);
-            memory.setAtIndex(FLOAT, low + width + half, sin);
-          }
+      }
+      Table table = new Table(key, frequencies, positions, memory);
+      for (int p = 0; p < positions; p++) {
+        table.turns(p, table.row(p));
+      }
+      return table;
+    }
+
+    long marks() {
+      return memory.address();
+    }
+
+    private long row(int position) {
+      return memory.address() + 4L * key.width() * (2L * position + 1);
+    }
+
+    /**
+     * The address of the cosines and sines of a position: the bits are the same in the table and
+     * beyond it, so that they depend on no other row.
+     */
+    long angles(int position, Scratch scratch) {
+      if (position >= 0 && position < positions) {
+        return row(position);
+      }
+      long at = scratch.reserve(Scratch.Region.WORK, 8L * key.width());
+      turns(position, at);
+      return at;
+    }
+
+    private void turns(int position, long at) {
+      long sines = at + 4L * key.width();
+      long upper = 4L * frequencies.length;
+      for (int i = 0; i < frequencies.length; i++) {
+        float cos = (float) Math.cos(position * frequencies[i]);
+        float sin = (float) Math.sin(position * frequencies[i]);
+        for (int h = 0; h < key.heads; h++) {
+          long low = 4L * (h * (long) key.headDim + i);
+          MEMORY.set(FLOAT, at + low, cos);
+          MEMORY.set(FLOAT, at + low + upper, cos);
+          MEMORY.set(FLOAT, sines + low, -sin);
+          MEMORY.set(FLOAT, sines + low + upper, sin);
         }
       }
-      return new Table(width, positions, memory);
     }
   }
 
   private static final ConcurrentHashMap<Key, Table> TABLES = new ConcurrentHashMap<>();
 
-  /** False when the reference has to do it: far or negative positions, gaps between channels. */
+  /** False when the reference has to do it: gaps between channels. */
   static boolean rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
     int rows = x.dim(0);
     int heads = x.dim(1);
@@ -72,23 +106,19 @@ final class Rope {
     if (x.size() == 0) {
       return true;
     }
-    long at = Simd.address(positions);
-    long step = 4 * positions.stride(0);
-    int last = last(rows, at, step);
-    if (last < 0 || headDim > 1 && x.stride(2) != 1) {
+    if (headDim > 1 && x.stride(2) != 1) {
       return false;
     }
+    long at = Simd.address(positions);
+    long step = 4 * positions.stride(0);
     // heads side by side make one wide row; else each head is a row of its own
     boolean joined = heads == 1 || x.stride(1) == headDim;
     Key key = new Key(theta, headDim, joined ? heads : 1);
-    Table table = table(key, last);
-    if (table == null) {
-      return false;
-    }
+    Table table = table(key, rows, at, step);
     long from = Simd.address(x);
     long to = Simd.address(out);
-    long tables = table.memory.address();
-    int width = table.width;
+    long marks = table.marks();
+    int width = key.width();
     long rowStep = 4 * x.stride(0);
     long headStep = 4 * x.stride(1);
     int perRow = joined ? 1 : heads;
@@ -96,11 +126,11 @@ final class Rope {
       @Override
       void rows(int chunk, int first, int end, Scratch scratch) {
         for (int row = first; row < end; row++) {
-          long angles = tables + 4L * width + 8L * width * MEMORY.get(INT, at + row * step);
+          long angles = table.angles(MEMORY.get(INT, at + row * step), scratch);
           for (int h = 0; h < perRow; h++) {
             long in = from + row * rowStep + h * headStep;
             long y = to + 4L * ((long) row * perRow + h) * width;
-            turn(width, headDim / 2, in, tables, angles, inverse ? -1f : 1f, y);
+            turn(width, headDim / 2, in, marks, angles, inverse ? -1f : 1f, y);
           }
         }
       }
@@ -109,26 +139,13 @@ final class Rope {
     return true;
   }
 
-  private static int last(int rows, long at, long step) {
-    int last = 0;
-    boolean negative = false;
-    for (int row = 0; row < rows; row++) {
-      int p = MEMORY.get(INT, at + row * step);
-      last = Math.max(last, p);
-      negative |= p < 0;
-    }
-    return negative ? -1 : last;
-  }
-
-  private static @Nullable Table table(Key key, int last) {
+  /** A table that holds all positions of these rows but those that no table holds. */
+  private static Table table(Key key, int rows, long at, long step) {
+    int most = (int) Math.min(Integer.MAX_VALUE, Math.max(1, MOST_BYTES / (8L * key.width())));
+    int last = last(rows, at, step, most);
     Table table = TABLES.get(key);
     if (table != null && last < table.positions) {
       return table;
-    }
-    long bytes = 8L * key.headDim * key.heads;
-    long most = MOST_BYTES / bytes;
-    if (last >= most) {
-      return null;
     }
     int positions = (int) Math.min(most, Math.max(64, Integer.highestOneBit(last) * 2L));
     if (TABLES.size() > 64) {
@@ -136,6 +153,16 @@ final class Rope {
     }
     return TABLES.compute(
         key, (k, old) -> old != null && last < old.positions ? old : Table.of(k, positions));
+  }
+
+  /** The largest position below {@code most}, or 0. */
+  private static int last(int rows, long at, long step, int most) {
+    int last = 0;
+    for (int row = 0; row < rows; row++) {
+      int p = MEMORY.get(INT, at + row * step);
+      last = p < most ? Math.max(last, p) : last;
+    }
+    return last;
   }
 
   /** {@code y = x cos + partner(x) sin} for {@code n} channels of heads with two halves each. */

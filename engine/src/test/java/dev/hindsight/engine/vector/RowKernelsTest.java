@@ -206,7 +206,7 @@ class RowKernelsTest {
   }
 
   @Test
-  void ropeOfNegativePositionsGoesToTheReference() {
+  void ropeOfPositionsBeyondEveryTable() {
     compare(
         "rope",
         3,
@@ -216,6 +216,22 @@ class RowKernelsTest {
               LayerOps.rope(
                   random(b, 1, 2, 1, 8), Tensor.of(b, Shape.of(2), -3, 100_000_000), 1e4, false)
             });
+  }
+
+  /** A neighbour beyond the table, or before it, must not move the others to other kernels. */
+  @Test
+  void ropeOfARowDoesNotDependOnHowFarItsNeighbourIs() {
+    Tensor x = random(VECTOR, 1, 2, 8, 128);
+    Tensor near = Tensor.of(VECTOR, Shape.of(1), 7);
+    Tensor alone = LayerOps.rope(x.slice(0, 0, 1), near, 1e4, false);
+    for (int far : new int[] {20_000, 1 << 24, Integer.MAX_VALUE, -1, Integer.MIN_VALUE}) {
+      Tensor both = LayerOps.rope(x, Tensor.of(VECTOR, Shape.of(2), 7, far), 1e4, false);
+      assertThat(both.slice(0, 0, 1).toFloats()).as("beside %d", far).isEqualTo(alone.toFloats());
+    }
+    Tensor wide = random(VECTOR, 2, 1, 64, 128); // a shorter table than that of its narrow slice
+    Tensor at = Tensor.of(VECTOR, Shape.of(1), 5000);
+    assertThat(LayerOps.rope(wide, at, 1e4, false).slice(1, 0, 2).toFloats())
+        .isEqualTo(LayerOps.rope(wide.slice(1, 0, 2), at, 1e4, false).toFloats());
   }
 
   @Test
