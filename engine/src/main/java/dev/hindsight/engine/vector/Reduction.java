@@ -20,6 +20,9 @@ final class Reduction {
   /** Elements of a partial sum when everything is one row. */
   private static final int PART = 1 << 13;
 
+  /** Partial sums of columns are at most so many: they take the memory of so many rows. */
+  private static final int COLUMN_PARTS = 64;
+
   private Reduction() {}
 
   /** False when the reference has to do it. */
@@ -174,8 +177,10 @@ final class Reduction {
     long base = Simd.address(x);
     int padded = RowOperand.padded(n);
     PartialSums sums = new PartialSums();
+    long least = (rows + COLUMN_PARTS - 1L) / COLUMN_PARTS * n;
+    int grain = (int) Math.min(Integer.MAX_VALUE, Math.max(RowLoop.CHEAP, least));
     RowLoop loop =
-        new RowLoop(rows, n, RowLoop.CHEAP) {
+        new RowLoop(rows, n, grain) {
           @Override
           void rows(int chunk, int from, int to, Scratch scratch) {
             long sum = sums.begin(chunk);

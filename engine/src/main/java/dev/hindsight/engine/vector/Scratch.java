@@ -3,6 +3,7 @@ package dev.hindsight.engine.vector;
 import dev.hindsight.engine.HostStorage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.LongStream;
 
 /**
  * Memory that a thread keeps between kernels. A kernel that holds one region and calls another
@@ -51,5 +52,10 @@ final class Scratch {
       sizes[i] = size;
     }
     return addresses[i];
+  }
+
+  /** Bytes that this thread keeps. */
+  long held() {
+    return LongStream.of(sizes).sum();
   }
 }

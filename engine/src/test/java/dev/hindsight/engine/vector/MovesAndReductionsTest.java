@@ -159,6 +159,16 @@ class MovesAndReductionsTest {
     }
   }
 
+  /** The gradient of a bias over a vocabulary: the sums of chunks must not be as large as x. */
+  @Test
+  void sumsOverRowsTakeTheMemoryOfFewRows() {
+    int rows = 400;
+    int columns = 33_000; // more than a chunk has elements: once a row of sums each
+    Tensor x = TensorOps.full(VECTOR, DType.F32, Shape.of(rows, columns), 1);
+    assertThat(TensorOps.reduce(ReduceOp.SUM, x, 0).toFloats()).containsOnly(rows);
+    assertThat(Scratch.ofThread().held()).isLessThan(x.size() * 4 / 2);
+  }
+
   @Test
   void bitsDoNotDependOnThreads() {
     int former = Threads.count();
