@@ -293,6 +293,7 @@ public final class Workspace implements AutoCloseable {
   /** Takes all memory back: every tensor allocated here since the last reset is dead. */
   public void reset() {
     retire();
+    free.clear(); // first of all: joining may fail for lack of memory
     if (slabs.size() > 1) {
       // enough but for what lies unused between tensors of different sizes, if that proves to be
       // much
@@ -301,7 +302,6 @@ public final class Workspace implements AutoCloseable {
       release();
       slabs.add(backend.newSlab(bytes));
     }
-    free.clear();
     if (!slabs.isEmpty()) {
       free.add(0, slabs.getFirst().bytes());
     }

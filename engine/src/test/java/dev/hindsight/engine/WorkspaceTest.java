@@ -1,11 +1,14 @@
 package dev.hindsight.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.lang.foreign.Arena;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -347,6 +350,41 @@ class WorkspaceTest {
         }
       }
       assertThat(workspace.capacity()).isBetween(4_000_000L, 7_200_000L);
+    }
+  }
+
+  /** The reference backend, which has no slab left once {@code full} is set. */
+  private Backend exhaustible(AtomicBoolean full) {
+    return (Backend)
+        Proxy.newProxyInstance(
+            Backend.class.getClassLoader(),
+            new Class<?>[] {Backend.class},
+            (_, method, arguments) -> {
+              if (full.get() && method.getName().equals("newSlab")) {
+                throw new OutOfMemoryError("no slab left");
+              }
+              return method.invoke(backend, arguments);
+            });
+  }
+
+  /** Joining the slabs takes a new one. Where there is none, no address of the old ones is left. */
+  @Test
+  void aResetThatFindsNoMemoryLeavesAnEmptyWorkspace() {
+    AtomicBoolean full = new AtomicBoolean();
+    Backend limited = exhaustible(full);
+    try (Workspace workspace = new Workspace(limited)) {
+      Workspace.Scope scope = workspace.open();
+      for (int i = 0; i < 4; i++) {
+        TensorOps.empty(limited, DType.F32, Shape.of(300_000));
+      }
+      full.set(true);
+      assertThatExceptionOfType(OutOfMemoryError.class).isThrownBy(scope::close);
+      full.set(false);
+      try (var next = workspace.open()) {
+        Tensor x = TensorOps.empty(limited, DType.F32, Shape.of(10));
+        TensorOps.fill(x, 2);
+        assertThat(x.toFloats()).containsOnly(2);
+      }
     }
   }
 }
