@@ -116,8 +116,10 @@ public abstract class Op extends Node {
     if (!storage.isPersistent()) {
       held = storage;
       storage.retain();
-      if (isBuiltIn()) { // an op of a user may give us memory that it goes on using
+      if (isBuiltIn()) {
         storage.manage();
+      } else { // a user may go on using it, also after a view by one of our ops
+        storage.pin();
       }
     }
     return new Variable(out, this);

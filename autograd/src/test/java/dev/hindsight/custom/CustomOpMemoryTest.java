@@ -53,4 +53,16 @@ class CustomOpMemoryTest {
       assertThat(x.gradient().toFloats()).containsOnly(10);
     }
   }
+
+  /** A view is an op of ours over memory that is not. */
+  @Test
+  void whatACustomOpMadeStaysWhenOurOpsViewIt() {
+    Backend cpu = Backends.get("reference");
+    try (Workspace workspace = Workspace.poisoning(cpu);
+        var _ = workspace.open()) {
+      Variable x = Variable.leaf(TensorOps.full(cpu, DType.F32, Shape.of(2000), 3));
+      Spy.apply(x.times(1)).reshape(40, 50).sum().backward(Autograd.Keep.NOTHING);
+      assertThat(Spy.value.toFloats()).containsOnly(3);
+    }
+  }
 }
