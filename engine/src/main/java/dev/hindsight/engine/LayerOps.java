@@ -44,6 +44,7 @@ public final class LayerOps {
   /** See {@link Backend#softmaxBackward}. */
   public static Tensor softmaxBackward(Tensor y, Tensor dy) {
     computing("softmax backward", y, dy);
+    lastAxis("softmax backward", y);
     sameShape("softmax backward", y, dy);
     Tensor dx = like(y);
     destination("softmax backward", dx).softmaxBackward(y, dy, dx);
@@ -61,6 +62,7 @@ public final class LayerOps {
   /** See {@link Backend#logSoftmaxBackward}. */
   public static Tensor logSoftmaxBackward(Tensor y, Tensor dy) {
     computing("logSoftmax backward", y, dy);
+    lastAxis("logSoftmax backward", y);
     sameShape("logSoftmax backward", y, dy);
     Tensor dx = like(y);
     destination("logSoftmax backward", dx).logSoftmaxBackward(y, dy, dx);

@@ -49,10 +49,22 @@ public final class Shape {
   public int axis(int axis) {
     int a = axis < 0 ? axis + dims.length : axis;
     if (a < 0 || a >= dims.length) {
-      throw new IllegalArgumentException(
-          "axis " + axis + " does not exist in shape " + this + " of rank " + rank());
+      throw new IllegalArgumentException(noAxis(axis));
     }
     return a;
+  }
+
+  /** {@link #axis(int)} with an error that says what needed the axis. */
+  int axis(String operation, int axis) {
+    int a = axis < 0 ? axis + dims.length : axis;
+    if (a < 0 || a >= dims.length) {
+      throw new IllegalArgumentException(operation + ": " + noAxis(axis));
+    }
+    return a;
+  }
+
+  private String noAxis(int axis) {
+    return "axis " + axis + " does not exist in shape " + this + " of rank " + rank();
   }
 
   /** Number of elements: the product of the extents, 1 for a scalar. */

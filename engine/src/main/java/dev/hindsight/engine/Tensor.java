@@ -143,8 +143,10 @@ public final class Tensor {
     for (int i = 0; i < order.length; i++) {
       order[i] = i;
     }
-    order[shape.axis(a)] = shape.axis(b);
-    order[shape.axis(b)] = shape.axis(a);
+    int first = shape.axis("transpose", a);
+    int second = shape.axis("transpose", b);
+    order[first] = second;
+    order[second] = first;
     return permute(order);
   }
 
@@ -158,7 +160,7 @@ public final class Tensor {
     long[] steps = new long[order.length];
     boolean[] seen = new boolean[order.length];
     for (int i = 0; i < order.length; i++) {
-      int a = shape.axis(order[i]);
+      int a = shape.axis("permute", order[i]);
       if (seen[a]) {
         throw new IllegalArgumentException(
             "permute: axis " + a + " appears twice in " + Arrays.toString(order));
@@ -172,7 +174,7 @@ public final class Tensor {
 
   /** Elements {@code from} (inclusive) to {@code to} (exclusive) of an axis. */
   public Tensor slice(int axis, int from, int to) {
-    int a = shape.axis(axis);
+    int a = shape.axis("slice", axis);
     if (from < 0 || to < from || to > shape.dim(a)) {
       throw new IllegalArgumentException(
           "slice: range ["
@@ -192,7 +194,7 @@ public final class Tensor {
 
   /** One index of an axis; the axis disappears. */
   public Tensor select(int axis, int index) {
-    int a = shape.axis(axis);
+    int a = shape.axis("select", axis);
     if (index < 0 || index >= shape.dim(a)) {
       throw new IllegalArgumentException(
           "select: index " + index + " does not lie in axis " + axis + " of shape " + shape);
@@ -202,7 +204,7 @@ public final class Tensor {
 
   /** Without an axis of extent 1. */
   public Tensor squeeze(int axis) {
-    int a = shape.axis(axis);
+    int a = shape.axis("squeeze", axis);
     if (shape.dim(a) != 1) {
       throw new IllegalArgumentException(
           "squeeze: axis " + axis + " of shape " + shape + " has not extent 1");

@@ -251,8 +251,9 @@ public final class TensorOps {
         axes.length);
     long reduced = 1;
     for (int axis : axes) {
-      reduced *= x.dim(axis);
-      shape = shape.with(axis, 1);
+      int a = shape.axis(name, axis);
+      reduced *= x.dim(a);
+      shape = shape.with(a, 1);
     }
     boolean hasIdentity = op == ReduceOp.SUM || op == ReduceOp.PROD || op == ReduceOp.LOGSUMEXP;
     require(reduced > 0 || hasIdentity, "%s: nothing to reduce in %s", name, x);
@@ -270,12 +271,20 @@ public final class TensorOps {
       return x;
     }
     int lead = x.rank() - target.rank();
+    require(broadcasts(target, x.shape()), "sumTo: %s does not broadcast to %s", target, x);
     int[] axes =
         IntStream.range(0, x.rank())
             .filter(i -> i < lead || (target.dim(i - lead) == 1 && x.dim(i) != 1))
             .toArray();
     Tensor sum = axes.length == 0 ? x : reduce(ReduceOp.SUM, x, axes);
     return reshape(sum, target);
+  }
+
+  private static boolean broadcasts(Shape from, Shape to) {
+    int lead = to.rank() - from.rank();
+    return lead >= 0
+        && IntStream.range(0, from.rank())
+            .allMatch(i -> from.dim(i) == 1 || from.dim(i) == to.dim(lead + i));
   }
 
   /** Sum of the squares of all elements, accumulated in double precision in one fixed order. */
@@ -401,6 +410,7 @@ public final class TensorOps {
     lastAxis("scatterAddLast", x);
     requireIndices("scatterAddLast", x, index, x.rank());
     sameShape("scatterAddLast", x, index);
+    require(extent >= 0, "scatterAddLast: the extent must not be negative, got %d", extent);
     Tensor out = zeros(x.backend(), x.dtype(), x.shape().with(-1, extent));
     destination("scatterAddLast", out).scatterAddLast(x, index, out);
     return out;

@@ -111,6 +111,41 @@ class TensorOpsErrorsTest {
         () -> TensorOps.upload(Arena.ofAuto().allocate(4), f32(2)));
   }
 
+  /** As many elements in another order are no broadcast: they were once taken as they lay. */
+  @Test
+  void sumsToWhatDoesNotBroadcast() {
+    refused(
+        "sumTo: [3, 4] does not broadcast to F32[4, 3]",
+        () -> TensorOps.sumTo(f32(4, 3), Shape.of(3, 4)));
+    refused(
+        "sumTo: [2, 3] does not broadcast to F32[6]",
+        () -> TensorOps.sumTo(f32(6), Shape.of(2, 3)));
+    refused(
+        "sumTo: [4] does not broadcast to F32[2, 3]",
+        () -> TensorOps.sumTo(f32(2, 3), Shape.of(4)));
+  }
+
+  @Test
+  void axesThatDoNotExist() {
+    String none = ": axis 2 does not exist in shape [2, 3] of rank 2";
+    Tensor x = f32(2, 3);
+    refused("sum" + none, () -> TensorOps.reduce(ReduceOp.SUM, x, 2));
+    refused("slice" + none, () -> x.slice(2, 0, 1));
+    refused("select" + none, () -> x.select(2, 0));
+    refused("squeeze" + none, () -> x.squeeze(2));
+    refused("transpose" + none, () -> x.transpose(0, 2));
+    refused("permute" + none, () -> x.permute(0, 2));
+    refused(
+        "softmax backward: needs at least one axis, got a scalar",
+        () -> LayerOps.softmaxBackward(f32(), f32()));
+    refused(
+        "logSoftmax backward: needs at least one axis, got a scalar",
+        () -> LayerOps.logSoftmaxBackward(f32(), f32()));
+    refused(
+        "scatterAddLast: the extent must not be negative, got -1",
+        () -> TensorOps.scatterAddLast(f32(1), i32(0), -1));
+  }
+
   @Test
   void layoutsThatNameRowsOutside() {
     Tensor q = f32(3, 2, 4);

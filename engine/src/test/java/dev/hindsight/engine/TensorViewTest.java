@@ -73,7 +73,7 @@ class TensorViewTest {
         .withMessage("permute: axis 1 appears twice in [1, -1]");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> x.transpose(0, 2))
-        .withMessage("axis 2 does not exist in shape [2, 3] of rank 2");
+        .withMessage("transpose: axis 2 does not exist in shape [2, 3] of rank 2");
   }
 
   @Test
