@@ -1,6 +1,5 @@
 package dev.hindsight.cli;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Threads;
@@ -10,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,24 +39,15 @@ final class SelftestCommand extends HindsightCommand {
     Backend backend = compute.open();
     Matcher width = WIDTH.matcher(backend.description());
     Integer bits = width.find() ? Integer.valueOf(width.group(1)) : null;
-    OptionalDouble peak = backend.measurePeak();
-    double sgemm = Speed.matmulFlops(backend);
-    if (peak.isPresent() && sgemm > IMPOSSIBLE * peak.getAsDouble()) {
-      // the compiler had not finished when the peak was measured; by now it has, as a rule
-      peak = backend.measurePeak();
-      sgemm = Math.max(sgemm, Speed.matmulFlops(backend));
-    }
-    boolean credible = peak.isEmpty() || sgemm <= IMPOSSIBLE * peak.getAsDouble();
-    peak = credible ? peak : OptionalDouble.empty();
-    double bandwidth = Speed.bytesPerSecond(backend);
+    Optional<String> slow = bits == null ? Optional.empty() : SlowVectors.reason();
+    Speeds speeds = slow.isPresent() ? null : Speeds.measure(backend);
     double error = Speed.gradientError(backend, compute.seedOr(0));
     boolean right = error <= Speed.GRADIENT_BOUND;
-    Double share = peak.isPresent() ? Double.valueOf(sgemm / peak.getAsDouble()) : null;
-    List<String> warnings = warnings(backend, bits, peak, share);
-    if (!credible) {
-      warnings.add(
-          "the peak could not be measured: the compiler did not get the time to finish; try again"
-              + " when the machine is idle");
+    Double share = speeds == null ? null : speeds.share();
+    List<String> warnings = unavailable(backend);
+    slow.ifPresent(warnings::add);
+    if (speeds != null) {
+      warnings.addAll(warnings(bits, speeds));
     }
 
     Map<String, Object> result = new LinkedHashMap<>();
@@ -64,28 +55,20 @@ final class SelftestCommand extends HindsightCommand {
     result.put("description", backend.description());
     result.put("vector_bits", bits);
     result.put("threads", Threads.count());
-    result.put("sgemm_gflops", sgemm / 1e9);
-    result.put("fma_peak_gflops", peak.isPresent() ? peak.getAsDouble() / 1e9 : null);
+    result.put("sgemm_gflops", speeds == null ? null : speeds.sgemm() / 1e9);
+    result.put("fma_peak_gflops", share == null ? null : speeds.peak().getAsDouble() / 1e9);
     result.put("sgemm_share_of_peak", share);
-    result.put("bandwidth_gb_per_s", bandwidth / 1e9);
+    result.put("bandwidth_gb_per_s", speeds == null ? null : speeds.bandwidth() / 1e9);
     result.put("gradient_error", error);
     result.put("gradient_ok", right);
     result.put("warnings", warnings);
     screen.result(result);
 
     line(screen, "backend", backend.description());
-    line(
-        screen,
-        "SGEMM",
-        String.format(Locale.ROOT, "%.1f GFLOP/s", sgemm / 1e9)
-            + (share == null
-                ? ""
-                : String.format(
-                    Locale.ROOT,
-                    ", %.0f %% of the %.1f that fused multiply-adds alone reach here",
-                    100 * share,
-                    peak.getAsDouble() / 1e9)));
-    line(screen, "memory", String.format(Locale.ROOT, "%.1f GB/s", bandwidth / 1e9));
+    if (speeds != null) {
+      line(screen, "SGEMM", speeds.sgemmLine());
+      line(screen, "memory", String.format(Locale.ROOT, "%.1f GB/s", speeds.bandwidth() / 1e9));
+    }
     line(
         screen,
         "gradient",
@@ -110,19 +93,7 @@ final class SelftestCommand extends HindsightCommand {
     screen.result(String.format("%-10s %s", name, text));
   }
 
-  /** Whether HotSpot has this flag and it is on. */
-  private static boolean isOn(String flag) {
-    HotSpotDiagnosticMXBean hotspot =
-        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-    try {
-      return hotspot != null && "true".equals(hotspot.getVMOption(flag).getValue());
-    } catch (IllegalArgumentException unknown) {
-      return false;
-    }
-  }
-
-  private static List<String> warnings(
-      Backend backend, @Nullable Integer bits, OptionalDouble peak, @Nullable Double share) {
+  private static List<String> unavailable(Backend backend) {
     List<String> warnings = new ArrayList<>();
     for (Backends.Provider p : Backends.providers()) {
       if (p.priority() > 0 && !p.name().equals(backend.name())) {
@@ -130,18 +101,29 @@ final class SelftestCommand extends HindsightCommand {
             .ifPresent(why -> warnings.add("the " + p.name() + " backend cannot run here: " + why));
       }
     }
-    if (bits != null && isOn("UseTypeSpeculation")) {
+    return warnings;
+  }
+
+  private static List<String> warnings(@Nullable Integer bits, Speeds speeds) {
+    List<String> warnings = new ArrayList<>();
+    if (bits != null && SlowVectors.isOn("UseTypeSpeculation")) {
       warnings.add(
           "this JVM may compile vector kernels at half their speed: start Java with"
               + " -XX:-UseTypeSpeculation, as ./hindsight does");
     }
-    if (peak.isEmpty() || share == null || bits == null) {
+    if (!speeds.credible()) {
+      warnings.add(
+          "the peak could not be measured: the compiler did not get the time to finish; try again"
+              + " when the machine is idle");
+    }
+    Double share = speeds.share();
+    if (share == null || bits == null) {
       return warnings;
     }
     double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     int processors = Runtime.getRuntime().availableProcessors();
     // one 128-bit fused multiply-add a cycle at 1 GHz would be 8e9
-    double perThread = peak.getAsDouble() / Threads.count();
+    double perThread = speeds.peak().getAsDouble() / Threads.count();
     if (load > 1.5 * processors) {
       warnings.add(
           String.format(
@@ -165,5 +147,42 @@ final class SelftestCommand extends HindsightCommand {
               + Math.max(1, Threads.count() / 2));
     }
     return warnings;
+  }
+
+  /**
+   * What was measured.
+   *
+   * @param peak of fused multiply-adds; empty for a backend that has none
+   * @param credible whether the peak is one: no product of matrices can be quicker
+   */
+  private record Speeds(double sgemm, OptionalDouble peak, boolean credible, double bandwidth) {
+    static Speeds measure(Backend backend) {
+      OptionalDouble peak = backend.measurePeak();
+      double sgemm = Speed.matmulFlops(backend);
+      if (peak.isPresent() && sgemm > IMPOSSIBLE * peak.getAsDouble()) {
+        // the compiler had not finished when the peak was measured; by now it has, as a rule
+        peak = backend.measurePeak();
+        sgemm = Math.max(sgemm, Speed.matmulFlops(backend));
+      }
+      boolean credible = peak.isEmpty() || sgemm <= IMPOSSIBLE * peak.getAsDouble();
+      return new Speeds(sgemm, peak, credible, Speed.bytesPerSecond(backend));
+    }
+
+    /** The product's share of a credible peak. */
+    @Nullable Double share() {
+      return credible && peak.isPresent() ? Double.valueOf(sgemm / peak.getAsDouble()) : null;
+    }
+
+    String sgemmLine() {
+      Double share = share();
+      return String.format(Locale.ROOT, "%.1f GFLOP/s", sgemm / 1e9)
+          + (share == null
+              ? ""
+              : String.format(
+                  Locale.ROOT,
+                  ", %.0f %% of the %.1f that fused multiply-adds alone reach here",
+                  100 * share,
+                  peak.getAsDouble() / 1e9));
+    }
   }
 }

@@ -3,6 +3,8 @@ package dev.hindsight.engine.vector;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Registers {@code vector}, which {@code auto} prefers. Links no vector class before it knows that
@@ -10,6 +12,11 @@ import java.util.Optional;
  */
 public final class VectorProvider implements Backends.Provider {
   private static final String MODULE = "jdk.incubator.vector";
+
+  /** Of {@link Simd}, which is not linked here: as a constant, its name is copied. */
+  private static final String WIDTH_PROPERTY = Simd.WIDTH_PROPERTY;
+
+  private static final Set<String> WIDTHS = Set.of("128", "256", "512");
 
   @Override
   public String name() {
@@ -30,7 +37,20 @@ public final class VectorProvider implements Backends.Provider {
 
   @Override
   public Backend open() {
+    requireWidth(System.getProperty(WIDTH_PROPERTY));
     KernelCompilation.prepare();
     return new VectorBackend();
+  }
+
+  /** A bad value is an error of the call here; in {@link Simd} it would be one of the class. */
+  static void requireWidth(@Nullable String bits) {
+    if (bits != null && !WIDTHS.contains(bits)) {
+      throw new IllegalArgumentException(
+          "backend vector: -D"
+              + WIDTH_PROPERTY
+              + ": expected 128, 256 or 512, got '"
+              + bits
+              + "'; leave it out for the widest that this processor prefers");
+    }
   }
 }
