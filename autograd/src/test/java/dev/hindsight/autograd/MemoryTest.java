@@ -193,4 +193,96 @@ class MemoryTest {
       assertThat(g[1].tensor().toFloats()).usingElementComparator(near(1e-2f)).containsOnly(6f);
     }
   }
+
+  /** What a checkpoint's function computes beside the graph is the caller's, both times. */
+  @Test
+  void tensorsThatACheckpointComputedBesideTheGraphStay() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      java.util.List<Tensor> beside = new java.util.ArrayList<>();
+      Variable x = large(3);
+      Variable y =
+          Autograd.checkpoint(
+              v -> {
+                beside.add(TensorOps.affine(v[0].tensor(), 2, 0));
+                return v[0].square();
+              },
+              x.times(1));
+      y.sum().backward(Autograd.Keep.NOTHING);
+      assertThat(beside).hasSize(2);
+      for (Tensor t : beside) {
+        assertThat(t.toFloats()).containsOnly(6);
+      }
+      assertThat(x.gradient().toFloats()).containsOnly(6);
+    }
+  }
+
+  /**
+   * Counts and free memory belong to the thread of the workspace: another one leaves them alone.
+   */
+  @Test
+  void aPassOnAnotherThreadGivesNothingBack() throws InterruptedException {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(3);
+      Variable h = x.square();
+      Variable y = h.times(2).sum();
+      Thread thread = new Thread(() -> y.backward(Autograd.Keep.NOTHING));
+      thread.start();
+      thread.join();
+      assertThat(h.tensor().toFloats()).containsOnly(9);
+      assertThat(x.gradient().toFloats()).containsOnly(12);
+    }
+  }
+
+  /** Bytes beyond the forward pass that a backward pass over 50 equal steps takes. */
+  private static long beyondForward(java.util.function.UnaryOperator<Variable> step) {
+    try (Workspace workspace = new Workspace(CPU);
+        var _ = workspace.open()) {
+      Variable y = large(0.1);
+      for (int i = 0; i < 50; i++) {
+        y = step.apply(y);
+      }
+      Variable loss = y.sum();
+      long forward = workspace.mostInUse();
+      loss.backward();
+      return workspace.mostInUse() - forward;
+    }
+  }
+
+  /** A product with one factor has a gradient as large as the other, which is then summed. */
+  @Test
+  void temporariesOfABackwardPassGoBackWithEachOp() {
+    Variable factor =
+        Variable.leaf(TensorOps.full(CPU, dev.hindsight.engine.DType.F32, Shape.of(1), 1));
+    assertThat(beyondForward(y -> y.mul(factor))).isLessThanOrEqualTo(8 * 8_000);
+  }
+
+  @Test
+  void gradientsThatWereAddedUpGoBack() {
+    assertThat(beyondForward(y -> y.add(y).times(0.5))).isLessThanOrEqualTo(8 * 8_000);
+  }
+
+  @Test
+  void askingForGradientsLeavesValues() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable x = large(3);
+      Variable h = x.square();
+      Autograd.gradient(h.times(2).sum(), new Variable[] {x}, null, false);
+      assertThat(h.tensor().toFloats()).containsOnly(9);
+    }
+  }
+
+  /** A leaf over a part of another graph's value is a root of a graph of its own. */
+  @Test
+  void leavesOverValuesStay() {
+    try (Workspace workspace = Workspace.poisoning(CPU);
+        var _ = workspace.open()) {
+      Variable h = large(3).square();
+      Variable leaf = Variable.leaf(h.tensor().slice(0, 0, 5));
+      h.exp().sum().backward(Autograd.Keep.NOTHING);
+      assertThat(leaf.tensor().toFloats()).containsOnly(9);
+    }
+  }
 }

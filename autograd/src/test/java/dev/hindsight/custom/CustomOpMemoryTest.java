@@ -22,6 +22,7 @@ class CustomOpMemoryTest {
     private static @Nullable Tensor value;
     private static @Nullable Tensor gradient;
     private static @Nullable Tensor made;
+    private static @Nullable Tensor kept;
 
     private Spy(Variable x) {
       super(x);
@@ -36,6 +37,7 @@ class CustomOpMemoryTest {
     protected @Nullable Variable[] backward(Variable dOut) {
       gradient = dOut.tensor();
       made = TensorOps.affine(dOut.tensor(), 2, 0);
+      kept = TensorOps.affine(dOut.tensor(), 3, 0); // which the graph never sees
       return gradients(Variable.constant(made));
     }
   }
@@ -50,6 +52,7 @@ class CustomOpMemoryTest {
       assertThat(Spy.value.toFloats()).containsOnly(3);
       assertThat(Spy.gradient.toFloats()).containsOnly(5);
       assertThat(Spy.made.toFloats()).containsOnly(10);
+      assertThat(Spy.kept.toFloats()).containsOnly(15);
       assertThat(x.gradient().toFloats()).containsOnly(10);
     }
   }

@@ -273,6 +273,45 @@ class WorkspaceTest {
     }
   }
 
+  private void assertApart(Tensor a, Tensor b) {
+    TensorOps.fill(a, 1);
+    TensorOps.fill(b, 2);
+    assertThat(a.toFloats()).containsOnly(1);
+    assertThat(b.toFloats()).containsOnly(2);
+  }
+
+  /** A graph that outlived its step lets go of memory that is somebody else's by then. */
+  @Test
+  void aReleaseAfterTheResetGivesNothingBack() {
+    try (Workspace workspace = new Workspace(backend);
+        var scope = workspace.open()) {
+      Storage stale = ones(LARGE).storage();
+      stale.manage();
+      stale.retain();
+      workspace.reset();
+      Tensor a = ones(LARGE);
+      stale.release();
+      assertApart(a, ones(LARGE));
+    }
+  }
+
+  /** A pass that fails leaves temporaries which no sweep has seen. */
+  @Test
+  void theNextStepSweepsNothingOfTheFormer() {
+    try (Workspace workspace = new Workspace(backend)) {
+      try (var scope = workspace.open()) {
+        workspace.watch(true);
+        ones(LARGE);
+        workspace.watch(false);
+      }
+      try (var scope = workspace.open()) {
+        Tensor a = ones(LARGE);
+        workspace.sweep();
+        assertApart(a, ones(LARGE));
+      }
+    }
+  }
+
   @Test
   void pinnedMemoryStaysUntilTheReset() {
     try (Workspace workspace = new Workspace(backend);

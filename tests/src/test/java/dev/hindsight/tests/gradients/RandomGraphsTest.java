@@ -10,6 +10,7 @@ import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import dev.hindsight.gradcheck.Domain;
 import dev.hindsight.gradcheck.Draw;
@@ -43,6 +44,7 @@ class RandomGraphsTest {
     SOFTMAX,
     RMS_NORM,
     LINEAR,
+    LINEAR_RESIDUAL,
     MATMUL_TRANSPOSED,
     THROUGH_VIEWS,
     THROUGH_PAD,
@@ -61,6 +63,7 @@ class RandomGraphsTest {
         case SOFTMAX -> a.softmax();
         case RMS_NORM -> a.rmsNorm(gain, 0.1);
         case LINEAR -> a.linear(weight).times(0.5);
+        case LINEAR_RESIDUAL -> a.linear(weight, gain, UnaryOp.SILU, b).times(0.5);
         case MATMUL_TRANSPOSED -> a.matmul(weight.transpose(0, 1)).times(0.5);
         case THROUGH_VIEWS -> a.transpose(0, 1).unsqueeze(0).squeeze(0).transpose(0, 1).add(b);
         case THROUGH_PAD -> a.slice(0, 0, 1).pad(0, 0, a.dim(0) - 1).add(b).tanh();
