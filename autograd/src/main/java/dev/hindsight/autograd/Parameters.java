@@ -3,6 +3,7 @@ package dev.hindsight.autograd;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,25 @@ final class Parameters {
                     + ": parameter "
                     + name
                     + " must be contiguous and persistent; call keep() on its tensor first");
+          }
+        });
+    requireEachOnce();
+  }
+
+  /** A weight under two names would be updated twice a step, by two threads at once. */
+  private void requireEachOnce() {
+    Map<Node, String> names = new IdentityHashMap<>();
+    named.forEach(
+        (name, p) -> {
+          String former = names.put(p.node(), name);
+          if (former != null) {
+            throw new IllegalArgumentException(
+                optimiser
+                    + ": parameters "
+                    + former
+                    + " and "
+                    + name
+                    + " are the same leaf; name a tied weight once");
           }
         });
   }

@@ -185,4 +185,27 @@ class OptimiserTest {
     assertThat(Schedule.linear(2, 1, 0).at(1)).isEqualTo(2);
     assertThatThrownBy(() -> Schedule.cosine(1, 0, 0)).hasMessageContaining("got 0");
   }
+
+  /**
+   * Twice in the list, a tied weight was updated by two threads at once: no two runs were equal.
+   */
+  @Test
+  void aWeightUnderTwoNamesIsRefused() {
+    Variable tied = leaf(1, 2);
+    Map<String, Variable> parameters = new LinkedHashMap<>();
+    parameters.put("embedding", tied);
+    parameters.put("head", tied);
+    assertThatThrownBy(() -> new AdamW(parameters, AdamW.Settings.withDecay(0.1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "adamW: parameters embedding and head are the same leaf; name a tied weight once");
+    Variable view = Variable.leaf(tied.tensor().slice(0, 1, 2));
+    parameters.put("head", view);
+    AdamW overlapping = new AdamW(parameters, AdamW.Settings.withDecay(0.1));
+    give(tied, 1, 1);
+    give(view, 1);
+    assertThatThrownBy(() -> overlapping.step(0.1, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("adamW: the destinations F64[2] and F64[1] share memory");
+  }
 }

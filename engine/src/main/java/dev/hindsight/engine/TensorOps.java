@@ -440,7 +440,7 @@ public final class TensorOps {
   /**
    * {@link #adamW(Tensor, Tensor, Tensor, Tensor, AdamWStep)} of several parameters in one pass,
    * which also moves their averages: {@code average += averageRate (parameter - average)}, with the
-   * bits of {@link #lerp} after the update.
+   * bits of {@link #lerp} after the update. No two parameters share memory: tied weights are one.
    *
    * @param averages one a parameter, or none at all
    */
@@ -469,6 +469,10 @@ public final class TensorOps {
       return;
     }
     computing("adamW", parameters.toArray(Tensor[]::new));
+    eachApart(parameters);
+    eachApart(m);
+    eachApart(v);
+    eachApart(averages);
     for (int i = 0; i < count; i++) {
       updating(parameters.get(i), gradients.get(i), m.get(i), v.get(i));
     }
@@ -481,6 +485,15 @@ public final class TensorOps {
       destination("adamW", average);
     }
     parameters.getFirst().backend().adamW(parameters, gradients, m, v, step, averages, averageRate);
+  }
+
+  /** Tensors that one loop writes: two over the same memory would be written by two threads. */
+  private static void eachApart(List<Tensor> written) {
+    for (int i = 1; i < written.size(); i++) {
+      for (int j = 0; j < i; j++) {
+        apart("adamW", written.get(j), written.get(i));
+      }
+    }
   }
 
   /** Checks the operands of an update and counts its writes; the backend that does it. */
