@@ -26,13 +26,17 @@ public final class HostStorage extends Storage {
     this.segment = segment;
   }
 
-  /** The memory itself; kernels add a tensor's offset. */
+  /**
+   * The memory itself; kernels add a tensor's offset. Write to it through {@link TensorOps#upload},
+   * or call {@link #written} after each write of your own.
+   */
   public MemorySegment segment() {
     return segment;
   }
 
   /**
-   * The memory behind {@code tensor}, from the start of its storage.
+   * The memory behind {@code tensor}, from the start of its storage; to write there see {@link
+   * #segment}.
    *
    * @throws IllegalArgumentException when it lies on a device, where CPU kernels cannot reach
    */

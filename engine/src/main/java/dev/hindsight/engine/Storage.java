@@ -55,8 +55,12 @@ public abstract class Storage {
     return version;
   }
 
-  /** Counts one write. Called by {@link OperandChecks} for every destination. */
-  final void written() {
+  /**
+   * Counts one write. {@link TensorOps} and {@link LayerOps} do so for every destination; whoever
+   * writes to the memory by other means calls it afterwards, or packed copies of a weight and saved
+   * tensors pass for what the memory holds.
+   */
+  public final void written() {
     version++;
   }
 

@@ -7,6 +7,7 @@ import static dev.hindsight.engine.vector.Cases.random;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.DType;
+import dev.hindsight.engine.HostStorage;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
@@ -91,6 +92,23 @@ class MatmulTest {
     for (int i = 0; i < 3; i++) {
       assertSameBits("after a write", TensorOps.matmul(a, weight.transpose(0, 1)), after);
     }
+  }
+
+  /** Nobody sees a write past the checked front: who makes one says so. */
+  @Test
+  void keptPanelsFollowAWriteToTheMemoryThatWasCounted() {
+    Tensor a = random(VECTOR, 1, 5, 40);
+    Tensor weight = random(VECTOR, 2, 70, 40);
+    Tensor changed = random(VECTOR, 4, 70, 40);
+    for (int i = 0; i < 3; i++) {
+      TensorOps.matmul(a, weight.transpose(0, 1));
+    }
+    HostStorage.segmentOf(weight).copyFrom(HostStorage.segmentOf(changed));
+    weight.storage().written();
+    assertSameBits(
+        "after a raw write",
+        TensorOps.matmul(a, weight.transpose(0, 1)),
+        TensorOps.matmul(a, changed.transpose(0, 1)));
   }
 
   @Test
