@@ -47,6 +47,8 @@ class RandomGraphsTest {
     LINEAR_RESIDUAL,
     MATMUL_TRANSPOSED,
     THROUGH_VIEWS,
+    THROUGH_RESHAPE,
+    THROUGH_CONCAT,
     THROUGH_PAD,
     DETACHED;
 
@@ -63,9 +65,12 @@ class RandomGraphsTest {
         case SOFTMAX -> a.softmax();
         case RMS_NORM -> a.rmsNorm(gain, 0.1);
         case LINEAR -> a.linear(weight).times(0.5);
-        case LINEAR_RESIDUAL -> a.linear(weight, gain, UnaryOp.SILU, b).times(0.5);
+        // the sum hands one gradient to both: the residual's must not be added to in place
+        case LINEAR_RESIDUAL -> a.linear(weight, gain, UnaryOp.SILU, b).add(a).times(0.5);
         case MATMUL_TRANSPOSED -> a.matmul(weight.transpose(0, 1)).times(0.5);
         case THROUGH_VIEWS -> a.transpose(0, 1).unsqueeze(0).squeeze(0).transpose(0, 1).add(b);
+        case THROUGH_RESHAPE -> a.reshape(a.dim(0) * a.dim(1)).reshape(a.shape()).add(b).times(0.5);
+        case THROUGH_CONCAT -> Variable.concat(0, a).add(b).times(0.5);
         case THROUGH_PAD -> a.slice(0, 0, 1).pad(0, 0, a.dim(0) - 1).add(b).tanh();
         case DETACHED -> a.mul(b.detach()).tanh();
       };
