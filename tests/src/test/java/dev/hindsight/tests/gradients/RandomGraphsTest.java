@@ -37,6 +37,7 @@ class RandomGraphsTest {
     SUB,
     MUL,
     HALVE,
+    SHIFT,
     NEG,
     TANH,
     SILU,
@@ -58,6 +59,7 @@ class RandomGraphsTest {
         case SUB -> a.sub(b);
         case MUL -> a.mul(b).tanh();
         case HALVE -> a.times(0.5);
+        case SHIFT -> a.plus(0.25).add(b).times(0.5);
         case NEG -> a.neg();
         case TANH -> a.tanh();
         case SILU -> a.silu();
@@ -65,8 +67,7 @@ class RandomGraphsTest {
         case SOFTMAX -> a.softmax();
         case RMS_NORM -> a.rmsNorm(gain, 0.1);
         case LINEAR -> a.linear(weight).times(0.5);
-        // the sum hands one gradient to both: the residual's must not be added to in place
-        case LINEAR_RESIDUAL -> a.linear(weight, gain, UnaryOp.SILU, b).add(a).times(0.5);
+        case LINEAR_RESIDUAL -> sharedResidual(a, b, weight, gain);
         case MATMUL_TRANSPOSED -> a.matmul(weight.transpose(0, 1)).times(0.5);
         case THROUGH_VIEWS -> a.transpose(0, 1).unsqueeze(0).squeeze(0).transpose(0, 1).add(b);
         case THROUGH_RESHAPE -> a.reshape(a.dim(0) * a.dim(1)).reshape(a.shape()).add(b).times(0.5);
@@ -74,6 +75,16 @@ class RandomGraphsTest {
         case THROUGH_PAD -> a.slice(0, 0, 1).pad(0, 0, a.dim(0) - 1).add(b).tanh();
         case DETACHED -> a.mul(b.detach()).tanh();
       };
+    }
+
+    /**
+     * A sum hands one gradient to all three; then {@code b} gets a second before the first value is
+     * through with it.
+     */
+    private static Variable sharedResidual(Variable a, Variable b, Variable weight, Variable gain) {
+      Variable first = a.tanh();
+      Variable second = b.tanh();
+      return a.linear(weight, gain, UnaryOp.SILU, b).add(first).add(second).times(0.3);
     }
   }
 
