@@ -353,7 +353,8 @@ final class Matmul implements Threads.Chunk {
     rowsPerChunk = Math.max(rowsPerChunk, 6);
     rowChunks = (m + rowsPerChunk - 1) / rowsPerChunk;
     long perPanel = (long) k * Math.min(m, rowsPerChunk) * (vectors / panels) * LANES;
-    panelsPerChunk = (int) Math.max(1, Math.min(panelsInGroup, target / perPanel));
+    // rounded up: a panel left over for a chunk of its own would be one whose A is not copied
+    panelsPerChunk = (int) Math.min(panelsInGroup, (target + perPanel - 1) / perPanel);
     int panelChunks = (panelsInGroup + panelsPerChunk - 1) / panelsPerChunk;
     Threads.run(rowChunks * panelChunks, this);
   }
