@@ -23,7 +23,8 @@ record KeyBlocks(long base, int count, int headDim, long channel) {
   /** Rows {@code first .. first + count - 1} of a head, packed to {@code to} if need be. */
   static KeyBlocks of(long to, HeadOperand head, long first, int count, int index) {
     int headDim = head.headDim();
-    if (head.row() == Float.BYTES) {
+    // Keys that are broadcast along their channels (stride 0) would pass for packed ones.
+    if (head.row() == Float.BYTES && head.channel() != 0) {
       return new KeyBlocks(head.at(first, index), count, headDim, head.channel());
     }
     for (int from = 0; from < count; from += Attention.BLOCK) {

@@ -69,6 +69,19 @@ class AttentionInvarianceTest {
     }
   }
 
+  /** One key a row, seen as every channel of every head: rows are neighbours, channels the same. */
+  @Test
+  void broadcastKeysAreThoseOfTheirCopy() {
+    Tensor keys = tensor(2, 70, 1, 1).expand(Shape.of(70, 2, 12));
+    Tensor q = tensor(1, 70, 4, 12);
+    Tensor v = tensor(3, 70, 2, 12);
+    SequenceLayout layout = SequenceLayout.packed(70);
+    LayerOps.Attention viewed = LayerOps.attention(q, keys, v, layout, 0.3);
+    LayerOps.Attention copied = LayerOps.attention(q, TensorOps.copyOf(keys), v, layout, 0.3);
+    assertSame("outputs", viewed.out(), copied.out());
+    assertSame("lse", viewed.lse(), copied.lse());
+  }
+
   /** The same keys with the rows of a channel side by side, and NaN from {@code rows} on. */
   private Tensor turned(Tensor keys, int rows) {
     Shape shape = Shape.of(keys.dim(1), keys.dim(2), keys.dim(0));
