@@ -104,12 +104,14 @@ public final class AdamW {
     List<Tensor> first = new ArrayList<>();
     List<Tensor> second = new ArrayList<>();
     List<Tensor> averages = new ArrayList<>();
+    Map<String, Tensor> averaged = average == null ? Map.of() : average.weights;
+    double rate = average == null ? 0 : average.rate;
     parameters
         .named()
         .forEach(
             (name, p) -> {
               Tensor g = p.gradient();
-              Tensor own = average == null ? null : average.weights.get(name);
+              Tensor own = averaged.get(name);
               if (g != null) {
                 weights.add(p.tensor());
                 gradients.add(g);
@@ -118,11 +120,10 @@ public final class AdamW {
                 if (own != null) {
                   averages.add(own);
                 }
-              } else if (average != null && own != null) {
-                TensorOps.lerp(p.tensor(), average.rate, own);
+              } else if (own != null) {
+                TensorOps.lerp(p.tensor(), rate, own);
               }
             });
-    double rate = average == null ? 0 : average.rate;
     TensorOps.adamW(weights, gradients, first, second, step, averages, rate);
   }
 

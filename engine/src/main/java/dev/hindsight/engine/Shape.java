@@ -47,24 +47,18 @@ public final class Shape {
 
   /** The axis number in {@code [0, rank)} that a possibly negative axis means. */
   public int axis(int axis) {
-    int a = axis < 0 ? axis + dims.length : axis;
-    if (a < 0 || a >= dims.length) {
-      throw new IllegalArgumentException(noAxis(axis));
-    }
-    return a;
+    return axis("", axis);
   }
 
-  /** {@link #axis(int)} with an error that says what needed the axis. */
+  /** {@link #axis(int)} with an error that says what needed the axis, unless that is empty. */
   int axis(String operation, int axis) {
     int a = axis < 0 ? axis + dims.length : axis;
     if (a < 0 || a >= dims.length) {
-      throw new IllegalArgumentException(operation + ": " + noAxis(axis));
+      throw new IllegalArgumentException(
+          (operation.isEmpty() ? "" : operation + ": ")
+              + ("axis " + axis + " does not exist in shape " + this + " of rank " + rank()));
     }
     return a;
-  }
-
-  private String noAxis(int axis) {
-    return "axis " + axis + " does not exist in shape " + this + " of rank " + rank();
   }
 
   /** Number of elements: the product of the extents, 1 for a scalar. */
@@ -115,6 +109,16 @@ public final class Shape {
       step *= Math.max(1, dims[i]);
     }
     return strides;
+  }
+
+  /** Whether this shape broadcasts to {@code target}: from the last axis on equal, or 1 here. */
+  boolean broadcastsTo(Shape target) {
+    int lead = target.rank() - rank();
+    boolean fits = lead >= 0;
+    for (int i = 0; fits && i < rank(); i++) {
+      fits = dims[i] == 1 || dims[i] == target.dims[lead + i];
+    }
+    return fits;
   }
 
   /**

@@ -234,18 +234,14 @@ public final class Tensor {
     if (shape.equals(target)) {
       return this;
     }
-    int lead = target.rank() - rank();
-    boolean fits = lead >= 0;
-    long[] steps = new long[target.rank()];
-    for (int i = 0; fits && i < rank(); i++) {
-      int have = shape.dim(i);
-      int want = target.dim(lead + i);
-      fits = have == want || have == 1;
-      steps[lead + i] = have == want ? strides[i] : 0;
-    }
-    if (!fits) {
+    if (!shape.broadcastsTo(target)) {
       throw new IllegalArgumentException(
           "expand: shape " + shape + " does not broadcast to " + target);
+    }
+    int lead = target.rank() - rank();
+    long[] steps = new long[target.rank()];
+    for (int i = 0; i < rank(); i++) {
+      steps[lead + i] = shape.dim(i) == target.dim(lead + i) ? strides[i] : 0;
     }
     return new Tensor(storage, dtype, target, steps, offset);
   }

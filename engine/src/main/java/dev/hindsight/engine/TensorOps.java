@@ -271,20 +271,13 @@ public final class TensorOps {
       return x;
     }
     int lead = x.rank() - target.rank();
-    require(broadcasts(target, x.shape()), "sumTo: %s does not broadcast to %s", target, x);
+    require(target.broadcastsTo(x.shape()), "sumTo: %s does not broadcast to %s", target, x);
     int[] axes =
         IntStream.range(0, x.rank())
             .filter(i -> i < lead || (target.dim(i - lead) == 1 && x.dim(i) != 1))
             .toArray();
     Tensor sum = axes.length == 0 ? x : reduce(ReduceOp.SUM, x, axes);
     return reshape(sum, target);
-  }
-
-  private static boolean broadcasts(Shape from, Shape to) {
-    int lead = to.rank() - from.rank();
-    return lead >= 0
-        && IntStream.range(0, from.rank())
-            .allMatch(i -> from.dim(i) == 1 || from.dim(i) == to.dim(lead + i));
   }
 
   /** Sum of the squares of all elements, accumulated in double precision in one fixed order. */

@@ -112,7 +112,7 @@ public final class SelfTeacher {
    * generations, however many optimiser steps each takes.
    */
   public void update() {
-    if (kind == TeacherKind.EMA && rate > 0) {
+    if (follows()) {
       Map<String, Variable> now = student.parameters();
       reference
           .parameters()
@@ -125,9 +125,12 @@ public final class SelfTeacher {
    * mini-batch of a generation step.
    */
   public void update(AdamW optimizer, double learningRate, double gradientScale) {
-    AdamW.Average ema =
-        kind == TeacherKind.EMA && rate > 0 ? new AdamW.Average(reference.weights(), rate) : null;
+    AdamW.Average ema = follows() ? new AdamW.Average(reference.weights(), rate) : null;
     optimizer.step(learningRate, gradientScale, ema);
+  }
+
+  private boolean follows() {
+    return kind == TeacherKind.EMA && rate > 0;
   }
 
   /** What a checkpoint must hold so that a resumed run has the same teacher: live memory. */

@@ -70,6 +70,11 @@ class OpMemoryTest {
       loss = loss.add(value.tanh().sum());
     }
     loss.backward(keep);
+    return gradientsAndLoss(leaves, loss);
+  }
+
+  /** The gradients of some leaves, empty where there is none, and at the end the loss. */
+  static double[][] gradientsAndLoss(Variable[] leaves, Variable loss) {
     double[][] found = new double[leaves.length + 1][];
     found[leaves.length] = new double[] {loss.item()};
     for (int i = 0; i < leaves.length; i++) {

@@ -237,13 +237,7 @@ class RandomGraphsTest {
       }
       Autograd.backward(loss, null, false);
     }
-    double[][] found = new double[leaves.length + 1][];
-    found[leaves.length] = new double[] {loss.item()};
-    for (int i = 0; i < leaves.length; i++) {
-      Tensor gradient = leaves[i].gradient();
-      found[i] = gradient == null ? new double[0] : gradient.toDoubles();
-    }
-    return found;
+    return OpMemoryTest.gradientsAndLoss(leaves, loss);
   }
 
   private static Variable[] leaves(Graph g) {
