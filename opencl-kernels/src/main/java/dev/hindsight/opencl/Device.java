@@ -1,0 +1,163 @@
+package dev.hindsight.opencl;
+
+import static org.jocl.CL.*;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.Pointer;
+import org.jocl.cl_command_queue;
+import org.jocl.cl_context;
+import org.jocl.cl_context_properties;
+import org.jocl.cl_device_id;
+import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An opened device: its context, one queue that works in order, and its memory. Launches return at
+ * once; only {@link #read} and {@link #finish} wait.
+ */
+final class Device {
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** Vector loads of a kernel's last work-item may reach behind the last element. */
+  private static final long SLACK = 64;
+
+  private static final int BLOCK = 1 << 26;
+
+  private final DeviceInfo info;
+  private final cl_context context;
+  private final cl_command_queue queue;
+  private final Programs programs;
+
+  /** A buffer that is released when its owner says so, or is unreachable. */
+  static final class Buffer {
+    private final cl_mem memory;
+    private final long bytes;
+    private Cleaner.@Nullable Cleanable cleanable;
+
+    private Buffer(cl_mem memory, long bytes) {
+      this.memory = memory;
+      this.bytes = bytes;
+    }
+
+    cl_mem memory() {
+      return memory;
+    }
+
+    long bytes() {
+      return bytes;
+    }
+
+    void release() {
+      Objects.requireNonNull(cleanable).clean();
+    }
+  }
+
+  @SuppressWarnings("deprecation") // clCreateCommandQueue: the newer one is not in OpenCL 1.2
+  Device(DeviceInfo info) {
+    CL.setExceptionsEnabled(true);
+    this.info = info;
+    cl_context_properties properties = new cl_context_properties();
+    properties.addProperty(CL_CONTEXT_PLATFORM, info.platform());
+    this.context = clCreateContext(properties, 1, new cl_device_id[] {info.id()}, null, null, null);
+    this.queue = clCreateCommandQueue(context, info.id(), 0, null);
+    this.programs = new Programs(this);
+  }
+
+  DeviceInfo info() {
+    return info;
+  }
+
+  cl_context context() {
+    return context;
+  }
+
+  cl_command_queue queue() {
+    return queue;
+  }
+
+  /** The kernel {@code name} of the source file {@code file}, compiled with these definitions. */
+  Kernel kernel(String file, String name, String... definitions) {
+    return programs.kernel(file, name, definitions);
+  }
+
+  /**
+   * @throws IllegalStateException when the device has no room; the message says how much was wanted
+   */
+  Buffer allocate(long bytes) {
+    long wanted = bytes + SLACK;
+    if (wanted > info.largestBuffer()) {
+      throw noRoom(bytes, "one buffer may have " + info.largestBuffer() + " bytes there");
+    }
+    try {
+      return create(wanted);
+    } catch (CLException e) {
+      System.gc(); // buffers of unreachable tensors
+      finish();
+      try {
+        return create(wanted);
+      } catch (CLException again) {
+        throw noRoom(bytes, again.getMessage());
+      }
+    }
+  }
+
+  private Buffer create(long bytes) {
+    cl_mem memory = clCreateBuffer(context, CL_MEM_READ_WRITE, bytes, null, null);
+    Buffer buffer = new Buffer(memory, bytes);
+    // The queue keeps what launched kernels still need.
+    buffer.cleanable = CLEANER.register(buffer, () -> clReleaseMemObject(memory));
+    return buffer;
+  }
+
+  private IllegalStateException noRoom(long bytes, String reason) {
+    return new IllegalStateException(
+        "allocate on "
+            + info.name()
+            + ": "
+            + bytes
+            + " bytes were wanted, the device has "
+            + info.memory()
+            + " in all: "
+            + reason
+            + "; take a smaller batch or model");
+  }
+
+  /** Copies host memory to the device and returns when the host memory may change again. */
+  void write(MemorySegment host, cl_mem to, long offset) {
+    for (long done = 0; done < host.byteSize(); done += BLOCK) {
+      ByteBuffer part = part(host, done);
+      boolean direct = part.isDirect();
+      ByteBuffer source =
+          direct ? part : ByteBuffer.allocateDirect(part.remaining()).put(part).flip();
+      clEnqueueWriteBuffer(
+          queue, to, true, offset + done, source.remaining(), Pointer.to(source), 0, null, null);
+    }
+  }
+
+  /** Waits for what was launched and copies device memory to the host. */
+  void read(cl_mem from, long offset, MemorySegment host) {
+    for (long done = 0; done < host.byteSize(); done += BLOCK) {
+      ByteBuffer part = part(host, done);
+      ByteBuffer target = part.isDirect() ? part : ByteBuffer.allocateDirect(part.remaining());
+      clEnqueueReadBuffer(
+          queue, from, true, offset + done, target.remaining(), Pointer.to(target), 0, null, null);
+      if (!part.isDirect()) {
+        part.put(target);
+      }
+    }
+  }
+
+  private static ByteBuffer part(MemorySegment host, long from) {
+    return host.asSlice(from, Math.min(BLOCK, host.byteSize() - from)).asByteBuffer();
+  }
+
+  /** Waits for everything that was launched. */
+  void finish() {
+    clFinish(queue);
+  }
+}

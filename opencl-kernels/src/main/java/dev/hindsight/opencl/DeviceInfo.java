@@ -1,0 +1,144 @@
+package dev.hindsight.opencl;
+
+import static org.jocl.CL.*;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import org.jocl.CL;
+import org.jocl.CLException;
+import org.jocl.Pointer;
+import org.jocl.cl_device_id;
+import org.jocl.cl_platform_id;
+
+/**
+ * What an OpenCL device says of itself.
+ *
+ * @param type {@code gpu}, {@code cpu} or {@code accelerator}
+ * @param memory bytes of global memory
+ * @param largestBuffer bytes that one buffer may have
+ * @param localMemory bytes that the work-items of a group share
+ */
+record DeviceInfo(
+    cl_platform_id platform,
+    cl_device_id id,
+    String platformName,
+    String name,
+    String vendor,
+    String driver,
+    String version,
+    String type,
+    long memory,
+    long largestBuffer,
+    int computeUnits,
+    long localMemory,
+    int largestGroup,
+    String extensions,
+    boolean roundsDivisionCorrectly) {
+
+  private static final long CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT = 1 << 7;
+
+  /** Every device of every platform, the likely fastest first: GPUs, by compute units. */
+  static List<DeviceInfo> all() {
+    CL.setExceptionsEnabled(true);
+    List<DeviceInfo> devices = new ArrayList<>();
+    for (cl_platform_id platform : platforms()) {
+      for (cl_device_id id : devices(platform)) {
+        devices.add(describe(platform, id));
+      }
+    }
+    devices.sort(
+        Comparator.comparing((DeviceInfo d) -> d.type.equals("cpu"))
+            .thenComparing(d -> !d.type.equals("gpu"))
+            .thenComparing(d -> -d.computeUnits));
+    return devices;
+  }
+
+  /** Whether {@code wanted} is part of the device's, platform's or vendor's name. */
+  boolean isCalled(String wanted) {
+    String all = platformName + ' ' + vendor + ' ' + name;
+    return all.toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT))
+        || wanted.equalsIgnoreCase("pocl") && platformName.startsWith("Portable Computing");
+  }
+
+  boolean has(String extension) {
+    return (" " + extensions + " ").contains(" " + extension + " ");
+  }
+
+  private static cl_platform_id[] platforms() {
+    int[] count = new int[1];
+    try {
+      clGetPlatformIDs(0, null, count);
+    } catch (CLException e) {
+      return new cl_platform_id[0]; // the loader says so when no driver is registered
+    }
+    cl_platform_id[] ids = new cl_platform_id[count[0]];
+    if (count[0] > 0) {
+      clGetPlatformIDs(ids.length, ids, null);
+    }
+    return ids;
+  }
+
+  private static cl_device_id[] devices(cl_platform_id platform) {
+    int[] count = new int[1];
+    try {
+      clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, null, count);
+    } catch (CLException e) {
+      return new cl_device_id[0]; // CL_DEVICE_NOT_FOUND
+    }
+    cl_device_id[] ids = new cl_device_id[count[0]];
+    clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, ids.length, ids, null);
+    return ids;
+  }
+
+  private static DeviceInfo describe(cl_platform_id platform, cl_device_id id) {
+    long type = number(id, CL_DEVICE_TYPE);
+    return new DeviceInfo(
+        platform,
+        id,
+        platformText(platform, CL_PLATFORM_NAME),
+        text(id, CL_DEVICE_NAME),
+        text(id, CL_DEVICE_VENDOR),
+        text(id, CL_DRIVER_VERSION),
+        text(id, CL_DEVICE_VERSION),
+        (type & CL_DEVICE_TYPE_GPU) != 0
+            ? "gpu"
+            : (type & CL_DEVICE_TYPE_CPU) != 0 ? "cpu" : "accelerator",
+        number(id, CL_DEVICE_GLOBAL_MEM_SIZE),
+        number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE),
+        (int) number(id, CL_DEVICE_MAX_COMPUTE_UNITS),
+        number(id, CL_DEVICE_LOCAL_MEM_SIZE),
+        (int) number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+        text(id, CL_DEVICE_EXTENSIONS),
+        (number(id, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
+  }
+
+  private static String text(cl_device_id id, int parameter) {
+    long[] size = new long[1];
+    clGetDeviceInfo(id, parameter, 0, null, size);
+    byte[] bytes = new byte[(int) size[0]];
+    clGetDeviceInfo(id, parameter, bytes.length, Pointer.to(bytes), null);
+    return text(bytes);
+  }
+
+  private static String platformText(cl_platform_id id, int parameter) {
+    long[] size = new long[1];
+    clGetPlatformInfo(id, parameter, 0, null, size);
+    byte[] bytes = new byte[(int) size[0]];
+    clGetPlatformInfo(id, parameter, bytes.length, Pointer.to(bytes), null);
+    return text(bytes);
+  }
+
+  private static String text(byte[] terminated) {
+    return new String(terminated, StandardCharsets.UTF_8).replace("\0", "").strip();
+  }
+
+  /** Numbers are 4 or 8 bytes; the machines that run this are little-endian. */
+  private static long number(cl_device_id id, int parameter) {
+    long[] value = new long[1];
+    clGetDeviceInfo(id, parameter, Long.BYTES, Pointer.to(value), null);
+    return value[0];
+  }
+}

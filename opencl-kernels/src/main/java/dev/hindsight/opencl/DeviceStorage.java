@@ -1,0 +1,37 @@
+package dev.hindsight.opencl;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.Storage;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Workspace;
+import org.jocl.cl_mem;
+
+/** A part of a buffer on the device. */
+final class DeviceStorage extends Storage {
+  private final Device.Buffer buffer; // also keeps the buffer reachable
+  private final long start;
+
+  DeviceStorage(
+      Backend backend,
+      Device.Buffer buffer,
+      long start,
+      long bytes,
+      Workspace.Generation generation) {
+    super(backend, bytes, generation);
+    this.buffer = buffer;
+    this.start = start;
+  }
+
+  static DeviceStorage of(Tensor t) {
+    return (DeviceStorage) t.storage();
+  }
+
+  cl_mem memory() {
+    return buffer.memory();
+  }
+
+  /** The first byte in the buffer. */
+  long start() {
+    return start;
+  }
+}

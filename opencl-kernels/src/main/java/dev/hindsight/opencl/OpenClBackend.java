@@ -1,0 +1,307 @@
+package dev.hindsight.opencl;
+
+import dev.hindsight.engine.AdamWStep;
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.ReduceOp;
+import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Storage;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.UnaryOp;
+import dev.hindsight.engine.Workspace;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tensors that live on an OpenCL device, and F32 kernels for them; what has no kernel there is
+ * computed on the CPU (see {@link HostFallback}). Launches return at once: only {@link #download}
+ * and reductions to a Java number wait for the device.
+ */
+final class OpenClBackend implements Backend {
+  private final Device device;
+  private final HostFallback fallback;
+  private final Backend host;
+
+  OpenClBackend(Device device) {
+    this.device = device;
+    this.fallback = new HostFallback(device);
+    this.host = fallback.backend();
+  }
+
+  @Override
+  public String name() {
+    return "opencl";
+  }
+
+  @Override
+  public String description() {
+    DeviceInfo info = device.info();
+    return String.format(
+        java.util.Locale.ROOT,
+        "opencl: %s (%s), driver %s, %d compute units, %.1f GiB",
+        info.name(),
+        info.platformName(),
+        info.driver(),
+        info.computeUnits(),
+        info.memory() / 0x1p30);
+  }
+
+  @Override
+  public boolean supports(DType dtype) {
+    return dtype == DType.F32;
+  }
+
+  /** How many calls were computed on the CPU for want of a kernel. */
+  long fallbacks() {
+    return fallback.calls();
+  }
+
+  Device device() {
+    return device;
+  }
+
+  // ---------------------------------------------------------------- memory
+
+  private record DeviceSlab(Backend backend, Device.Buffer buffer, long bytes) implements Slab {
+    @Override
+    public Storage slice(long offset, long bytes, Workspace.Generation generation) {
+      return new DeviceStorage(backend, buffer, offset, bytes, generation);
+    }
+
+    @Override
+    public void release() {
+      buffer.release();
+    }
+  }
+
+  @Override
+  public Storage allocate(long bytes) {
+    return new DeviceStorage(this, device.allocate(bytes), 0, bytes, Workspace.Generation.ETERNAL);
+  }
+
+  @Override
+  public Slab newSlab(long bytes) {
+    return new DeviceSlab(this, device.allocate(bytes), bytes);
+  }
+
+  @Override
+  public void upload(MemorySegment host, Tensor out) {
+    DeviceStorage storage = DeviceStorage.of(out);
+    device.write(host.asSlice(0, bytes(out)), storage.memory(), storage.start() + firstByte(out));
+  }
+
+  @Override
+  public void download(Tensor x, MemorySegment host) {
+    DeviceStorage storage = DeviceStorage.of(x);
+    device.read(storage.memory(), storage.start() + firstByte(x), host.asSlice(0, bytes(x)));
+  }
+
+  private static long firstByte(Tensor t) {
+    return t.offset() * t.dtype().bytes();
+  }
+
+  private static long bytes(Tensor t) {
+    return t.size() * t.dtype().bytes();
+  }
+
+  // --------------------------------------------------------------- kernels
+
+  @Override
+  public void fill(Tensor out, double value) {
+    host.fill(out, value);
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor out) {
+    host.copy(x, out);
+  }
+
+  @Override
+  public void unary(UnaryOp op, Tensor x, Tensor out) {
+    host.unary(op, x, out);
+  }
+
+  @Override
+  public void unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy, Tensor dx) {
+    host.unaryBackward(op, x, y, dy, dx);
+  }
+
+  @Override
+  public void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
+    host.binary(op, a, b, out);
+  }
+
+  @Override
+  public void affine(Tensor x, double scale, double shift, Tensor out) {
+    host.affine(x, scale, shift, out);
+  }
+
+  @Override
+  public void clamp(Tensor x, double low, double high, Tensor out) {
+    host.clamp(x, low, high, out);
+  }
+
+  @Override
+  public void where(Tensor condition, Tensor a, Tensor b, Tensor out) {
+    host.where(condition, a, b, out);
+  }
+
+  @Override
+  public void addScaled(Tensor x, double scale, Tensor out) {
+    host.addScaled(x, scale, out);
+  }
+
+  @Override
+  public void reduce(ReduceOp op, Tensor x, Tensor out) {
+    host.reduce(op, x, out);
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    return host.sumOfSquares(x);
+  }
+
+  @Override
+  public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
+    host.matmul(a, b, out, accumulate);
+  }
+
+  @Override
+  public void gatherRows(Tensor table, Tensor ids, Tensor out) {
+    host.gatherRows(table, ids, out);
+  }
+
+  @Override
+  public void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
+    host.scatterAddRows(rows, ids, out);
+  }
+
+  @Override
+  public void gatherLast(Tensor x, Tensor index, Tensor out) {
+    host.gatherLast(x, index, out);
+  }
+
+  @Override
+  public void scatterAddLast(Tensor x, Tensor index, Tensor out) {
+    host.scatterAddLast(x, index, out);
+  }
+
+  @Override
+  public void topK(Tensor x, Tensor values, Tensor indices) {
+    host.topK(x, values, indices);
+  }
+
+  @Override
+  public void softmax(Tensor x, Tensor out) {
+    host.softmax(x, out);
+  }
+
+  @Override
+  public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+    host.softmaxBackward(y, dy, dx);
+  }
+
+  @Override
+  public void logSoftmax(Tensor x, Tensor out) {
+    host.logSoftmax(x, out);
+  }
+
+  @Override
+  public void logSoftmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+    host.logSoftmaxBackward(y, dy, dx);
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, double epsilon, Tensor out, Tensor rstd) {
+    host.rmsNorm(x, weight, epsilon, out, rstd);
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor x,
+      Tensor weight,
+      Tensor rstd,
+      Tensor dy,
+      @Nullable Tensor dx,
+      @Nullable Tensor dWeight) {
+    host.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+  }
+
+  @Override
+  public void layerNorm(
+      Tensor x, Tensor weight, Tensor bias, double epsilon, Tensor out, Tensor mean, Tensor rstd) {
+    host.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+  }
+
+  @Override
+  public void layerNormBackward(
+      Tensor x,
+      Tensor weight,
+      Tensor mean,
+      Tensor rstd,
+      Tensor dy,
+      @Nullable Tensor dx,
+      @Nullable Tensor dWeight,
+      @Nullable Tensor dBias) {
+    host.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+  }
+
+  @Override
+  public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
+    host.rope(x, positions, theta, inverse, out);
+  }
+
+  @Override
+  public void swiglu(Tensor gate, Tensor up, Tensor out) {
+    host.swiglu(gate, up, out);
+  }
+
+  @Override
+  public void swigluBackward(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
+    host.swigluBackward(gate, up, dy, dGate, dUp);
+  }
+
+  @Override
+  public void attention(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
+    host.attention(q, k, v, layout, scale, out, lse);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      Tensor lse,
+      Tensor dOut,
+      Tensor dq,
+      Tensor dk,
+      Tensor dv) {
+    host.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+  }
+
+  @Override
+  public void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse) {
+    host.crossEntropy(logits, targets, loss, lse);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      Tensor logits, Tensor targets, Tensor lse, Tensor dLoss, Tensor dLogits) {
+    host.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+  }
+
+  @Override
+  public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+    host.adamW(parameter, gradient, m, v, step);
+  }
+
+  @Override
+  public void lerp(Tensor x, double rate, Tensor out) {
+    host.lerp(x, rate, out);
+  }
+}

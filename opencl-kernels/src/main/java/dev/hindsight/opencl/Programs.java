@@ -1,0 +1,163 @@
+package dev.hindsight.opencl;
+
+import static org.jocl.CL.*;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jocl.CLException;
+import org.jocl.Pointer;
+import org.jocl.Sizeof;
+import org.jocl.cl_device_id;
+import org.jocl.cl_program;
+
+/**
+ * Compiles kernels from the {@code .cl} resources, each file with each set of definitions once, and
+ * keeps the binaries in the user's cache folder under a hash of device, driver, options and source.
+ */
+final class Programs {
+  private final Device device;
+  private final Map<String, cl_program> programs = new ConcurrentHashMap<>();
+  private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
+
+  Programs(Device device) {
+    this.device = device;
+  }
+
+  Kernel kernel(String file, String name, String... definitions) {
+    StringBuilder options = new StringBuilder("-cl-std=CL1.2");
+    if (device.info().roundsDivisionCorrectly()) {
+      options.append(" -cl-fp32-correctly-rounded-divide-sqrt");
+    }
+    for (String definition : definitions) {
+      options.append(" -D").append(definition);
+    }
+    String key = file + options;
+    return kernels.computeIfAbsent(
+        name + ' ' + key,
+        k ->
+            new Kernel(
+                device,
+                name,
+                clCreateKernel(
+                    programs.computeIfAbsent(key, p -> program(file, options.toString())),
+                    name,
+                    null)));
+  }
+
+  private cl_program program(String file, String options) {
+    String source = source("common.cl") + source(file);
+    Path cached = cached(source, options);
+    cl_program program = load(cached, options);
+    if (program == null) {
+      program = compile(file, source, options);
+      save(program, cached);
+    }
+    return program;
+  }
+
+  private cl_program compile(String file, String source, String options) {
+    cl_program program =
+        clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null);
+    try {
+      build(program, options);
+    } catch (CLException e) {
+      throw new IllegalStateException(
+          file
+              + " cannot be compiled on "
+              + device.info().name()
+              + " with "
+              + options
+              + ":\n"
+              + log(program),
+          e);
+    }
+    return program;
+  }
+
+  private void build(cl_program program, String options) {
+    clBuildProgram(program, 1, new cl_device_id[] {device.info().id()}, options, null, null);
+  }
+
+  private String log(cl_program program) {
+    long[] size = new long[1];
+    clGetProgramBuildInfo(program, device.info().id(), CL_PROGRAM_BUILD_LOG, 0, null, size);
+    byte[] text = new byte[(int) size[0]];
+    clGetProgramBuildInfo(
+        program, device.info().id(), CL_PROGRAM_BUILD_LOG, text.length, Pointer.to(text), null);
+    return new String(text, StandardCharsets.UTF_8).replace("\0", "");
+  }
+
+  private static String source(String file) {
+    try (InputStream in = Programs.class.getResourceAsStream(file)) {
+      if (in == null) {
+        throw new IllegalStateException("the kernel source " + file + " is missing from the jar");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read the kernel source " + file, e);
+    }
+  }
+
+  // ------------------------------------------------------------------ binaries
+
+  private Path cached(String source, String options) {
+    DeviceInfo info = device.info();
+    String all =
+        String.join("\n", info.platformName(), info.name(), info.driver(), options, source);
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
+      return CacheFolder.path().resolve(HexFormat.of().formatHex(hash, 0, 16) + ".bin");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private cl_program load(Path cached, String options) {
+    if (!Files.isRegularFile(cached)) {
+      return null;
+    }
+    try {
+      byte[] binary = Files.readAllBytes(cached);
+      cl_program program =
+          clCreateProgramWithBinary(
+              device.context(),
+              1,
+              new cl_device_id[] {device.info().id()},
+              new long[] {binary.length},
+              new byte[][] {binary},
+              null,
+              null);
+      build(program, options);
+      return program;
+    } catch (IOException | CLException e) {
+      return null; // damaged or of another driver: it is compiled and written again
+    }
+  }
+
+  /** A cache that cannot be written costs time, nothing else. */
+  private static void save(cl_program program, Path to) {
+    try {
+      long[] size = new long[1];
+      clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, Sizeof.size_t, Pointer.to(size), null);
+      byte[] binary = new byte[(int) size[0]];
+      clGetProgramInfo(
+          program, CL_PROGRAM_BINARIES, Sizeof.POINTER, Pointer.to(Pointer.to(binary)), null);
+      Files.createDirectories(to.getParent());
+      Path beside = Files.createTempFile(to.getParent(), "program", ".tmp");
+      Files.write(beside, binary);
+      Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException | CLException e) {
+      // see above
+    }
+  }
+}
