@@ -2,9 +2,9 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
-import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -129,31 +129,43 @@ final class Device {
 
   /** Copies host memory to the device and returns when the host memory may change again. */
   void write(MemorySegment host, cl_mem to, long offset) {
-    for (long done = 0; done < host.byteSize(); done += BLOCK) {
-      ByteBuffer part = part(host, done);
-      boolean direct = part.isDirect();
-      ByteBuffer source =
-          direct ? part : ByteBuffer.allocateDirect(part.remaining()).put(part).flip();
-      clEnqueueWriteBuffer(
-          queue, to, true, offset + done, source.remaining(), Pointer.to(source), 0, null, null);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment staging = staging(host, arena);
+      for (long done = 0; done < host.byteSize(); done += BLOCK) {
+        MemorySegment from = host.asSlice(done, Math.min(BLOCK, host.byteSize() - done));
+        MemorySegment part = staging == host ? from : staging.asSlice(0, from.byteSize());
+        if (staging != host) {
+          part.copyFrom(from);
+        }
+        clEnqueueWriteBuffer(
+            queue, to, true, offset + done, part.byteSize(), pointer(part), 0, null, null);
+      }
     }
   }
 
   /** Waits for what was launched and copies device memory to the host. */
   void read(cl_mem from, long offset, MemorySegment host) {
-    for (long done = 0; done < host.byteSize(); done += BLOCK) {
-      ByteBuffer part = part(host, done);
-      ByteBuffer target = part.isDirect() ? part : ByteBuffer.allocateDirect(part.remaining());
-      clEnqueueReadBuffer(
-          queue, from, true, offset + done, target.remaining(), Pointer.to(target), 0, null, null);
-      if (!part.isDirect()) {
-        part.put(target);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment staging = staging(host, arena);
+      for (long done = 0; done < host.byteSize(); done += BLOCK) {
+        MemorySegment to = host.asSlice(done, Math.min(BLOCK, host.byteSize() - done));
+        MemorySegment part = staging == host ? to : staging.asSlice(0, to.byteSize());
+        clEnqueueReadBuffer(
+            queue, from, true, offset + done, part.byteSize(), pointer(part), 0, null, null);
+        if (staging != host) {
+          to.copyFrom(part);
+        }
       }
     }
   }
 
-  private static ByteBuffer part(MemorySegment host, long from) {
-    return host.asSlice(from, Math.min(BLOCK, host.byteSize() - from)).asByteBuffer();
+  /** The driver reads and writes native memory alone; arrays go through a piece of it. */
+  private static MemorySegment staging(MemorySegment host, Arena arena) {
+    return host.isNative() ? host : arena.allocate(Math.clamp(host.byteSize(), 1, BLOCK), 64);
+  }
+
+  private static Pointer pointer(MemorySegment part) {
+    return Pointer.to(part.asByteBuffer());
   }
 
   /** Waits for everything that was launched. */

@@ -22,11 +22,13 @@ final class OpenClBackend implements Backend {
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
+  private final Matmul matmul;
 
   OpenClBackend(Device device) {
     this.device = device;
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
+    this.matmul = new Matmul(device);
   }
 
   @Override
@@ -164,7 +166,11 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-    host.matmul(a, b, out, accumulate);
+    if (supports(out.dtype())) {
+      matmul.run(a, b, out, accumulate);
+    } else {
+      host.matmul(a, b, out, accumulate);
+    }
   }
 
   @Override
