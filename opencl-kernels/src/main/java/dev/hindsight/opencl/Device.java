@@ -5,6 +5,7 @@ import static org.jocl.CL.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jocl.CL;
 import org.jocl.CLException;
@@ -32,6 +33,8 @@ final class Device {
   private final cl_context context;
   private final cl_command_queue queue;
   private final Programs programs;
+  private final IndexErrors indexErrors;
+  private @Nullable Buffer scratch;
 
   /** A buffer that is released when its owner says so, or is unreachable. */
   static final class Buffer {
@@ -66,6 +69,7 @@ final class Device {
     this.context = clCreateContext(properties, 1, new cl_device_id[] {info.id()}, null, null, null);
     this.queue = clCreateCommandQueue(context, info.id(), 0, null);
     this.programs = new Programs(this);
+    this.indexErrors = new IndexErrors(this);
   }
 
   DeviceInfo info() {
@@ -85,6 +89,26 @@ final class Device {
     return programs.kernel(file, name, definitions);
   }
 
+  /** Where kernels note indices that do not fit. */
+  IndexErrors indexErrors() {
+    return indexErrors;
+  }
+
+  /**
+   * Memory for what one operation hands from launch to launch. The queue works in order, so that
+   * the next operation may write to it at once: hold the device's lock from this call until the
+   * last launch that reads it.
+   */
+  cl_mem scratch(long bytes) {
+    if (scratch == null || scratch.bytes() < bytes) {
+      if (scratch != null) {
+        scratch.release(); // launches that still use it keep it
+      }
+      scratch = allocate(Math.max(bytes, 1 << 20));
+    }
+    return scratch.memory();
+  }
+
   /**
    * @throws IllegalStateException when the device has no room; the message says how much was wanted
    */
@@ -97,7 +121,7 @@ final class Device {
       return create(wanted);
     } catch (CLException e) {
       System.gc(); // buffers of unreachable tensors
-      finish();
+      clFinish(queue);
       try {
         return create(wanted);
       } catch (CLException again) {
@@ -143,7 +167,11 @@ final class Device {
     }
   }
 
-  /** Waits for what was launched and copies device memory to the host. */
+  /**
+   * Waits for what was launched and copies device memory to the host.
+   *
+   * @throws IndexOutOfBoundsException when a kernel has met an index that does not fit
+   */
   void read(cl_mem from, long offset, MemorySegment host) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment staging = staging(host, arena);
@@ -157,6 +185,13 @@ final class Device {
         }
       }
     }
+    indexErrors.check();
+  }
+
+  /** {@link #read} of memory that says itself whether something went wrong. */
+  void readUnchecked(cl_mem from, ByteBuffer direct) {
+    clEnqueueReadBuffer(
+        queue, from, true, 0, direct.remaining(), Pointer.to(direct), 0, null, null);
   }
 
   /** The driver reads and writes native memory alone; arrays go through a piece of it. */
@@ -168,8 +203,13 @@ final class Device {
     return Pointer.to(part.asByteBuffer());
   }
 
-  /** Waits for everything that was launched. */
+  /**
+   * Waits for everything that was launched.
+   *
+   * @throws IndexOutOfBoundsException when a kernel has met an index that does not fit
+   */
   void finish() {
     clFinish(queue);
+    indexErrors.check();
   }
 }

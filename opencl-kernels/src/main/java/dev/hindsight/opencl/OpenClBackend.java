@@ -11,6 +11,7 @@ import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,23 @@ final class OpenClBackend implements Backend {
   private final HostFallback fallback;
   private final Backend host;
   private final Matmul matmul;
+  private final Reduction reduction;
+  private final SumOfSquares squares;
+  private final Norms norms;
+  private final Softmax softmax;
+  private final Indexing indexing;
 
   OpenClBackend(Device device) {
     this.device = device;
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
     this.matmul = new Matmul(device);
+    Rows rows = new Rows(this, device);
+    this.reduction = new Reduction(rows);
+    this.squares = new SumOfSquares(rows, false);
+    this.norms = new Norms(rows, reduction);
+    this.softmax = new Softmax(rows);
+    this.indexing = new Indexing(rows);
   }
 
   @Override
@@ -109,6 +121,16 @@ final class OpenClBackend implements Backend {
 
   // --------------------------------------------------------------- kernels
 
+  /** Whether there are kernels for tensors of this type; all others are computed on the CPU. */
+  private static boolean here(Tensor x) {
+    return x.dtype() == DType.F32;
+  }
+
+  /** Whether kernels that only move elements know this type. */
+  private static boolean movesHere(Tensor x) {
+    return x.dtype().bytes() == 4;
+  }
+
   @Override
   public void fill(Tensor out, double value) {
     host.fill(out, value);
@@ -156,12 +178,23 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void reduce(ReduceOp op, Tensor x, Tensor out) {
-    host.reduce(op, x, out);
+    if (!here(x)) {
+      host.reduce(op, x, out);
+      return;
+    }
+    reduction.reduce(op, x, out);
   }
 
   @Override
   public double sumOfSquares(Tensor x) {
-    return host.sumOfSquares(x);
+    return here(x) ? squares.of(List.of(x)) : host.sumOfSquares(x);
+  }
+
+  @Override
+  public double sumOfSquares(List<Tensor> tensors) {
+    return tensors.stream().allMatch(OpenClBackend::here)
+        ? squares.of(tensors)
+        : Backend.super.sumOfSquares(tensors);
   }
 
   @Override
@@ -175,22 +208,38 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    host.gatherRows(table, ids, out);
+    if (!movesHere(table)) {
+      host.gatherRows(table, ids, out);
+      return;
+    }
+    indexing.gatherRows(table, ids, out);
   }
 
   @Override
   public void scatterAddRows(Tensor rows, Tensor ids, Tensor out) {
-    host.scatterAddRows(rows, ids, out);
+    if (!here(rows)) {
+      host.scatterAddRows(rows, ids, out);
+      return;
+    }
+    indexing.scatterAddRows(rows, ids, out);
   }
 
   @Override
   public void gatherLast(Tensor x, Tensor index, Tensor out) {
-    host.gatherLast(x, index, out);
+    if (!movesHere(x)) {
+      host.gatherLast(x, index, out);
+      return;
+    }
+    indexing.gatherLast(x, index, out);
   }
 
   @Override
   public void scatterAddLast(Tensor x, Tensor index, Tensor out) {
-    host.scatterAddLast(x, index, out);
+    if (!here(x)) {
+      host.scatterAddLast(x, index, out);
+      return;
+    }
+    indexing.scatterAddLast(x, index, out);
   }
 
   @Override
@@ -200,27 +249,47 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void softmax(Tensor x, Tensor out) {
-    host.softmax(x, out);
+    if (!here(x)) {
+      host.softmax(x, out);
+      return;
+    }
+    softmax.forward("softmax", x, out);
   }
 
   @Override
   public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
-    host.softmaxBackward(y, dy, dx);
+    if (!here(y)) {
+      host.softmaxBackward(y, dy, dx);
+      return;
+    }
+    softmax.backward("softmax_dx", y, dy, dx);
   }
 
   @Override
   public void logSoftmax(Tensor x, Tensor out) {
-    host.logSoftmax(x, out);
+    if (!here(x)) {
+      host.logSoftmax(x, out);
+      return;
+    }
+    softmax.forward("log_softmax", x, out);
   }
 
   @Override
   public void logSoftmaxBackward(Tensor y, Tensor dy, Tensor dx) {
-    host.logSoftmaxBackward(y, dy, dx);
+    if (!here(y)) {
+      host.logSoftmaxBackward(y, dy, dx);
+      return;
+    }
+    softmax.backward("log_softmax_dx", y, dy, dx);
   }
 
   @Override
   public void rmsNorm(Tensor x, Tensor weight, double epsilon, Tensor out, Tensor rstd) {
-    host.rmsNorm(x, weight, epsilon, out, rstd);
+    if (!here(x)) {
+      host.rmsNorm(x, weight, epsilon, out, rstd);
+      return;
+    }
+    norms.rmsNorm(x, weight, epsilon, out, rstd);
   }
 
   @Override
@@ -231,13 +300,21 @@ final class OpenClBackend implements Backend {
       Tensor dy,
       @Nullable Tensor dx,
       @Nullable Tensor dWeight) {
-    host.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+    if (!here(x)) {
+      host.rmsNormBackward(x, weight, rstd, dy, dx, dWeight);
+      return;
+    }
+    norms.backward(x, weight, null, rstd, dy, dx, dWeight, null);
   }
 
   @Override
   public void layerNorm(
       Tensor x, Tensor weight, Tensor bias, double epsilon, Tensor out, Tensor mean, Tensor rstd) {
-    host.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+    if (!here(x)) {
+      host.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
+      return;
+    }
+    norms.layerNorm(x, weight, bias, epsilon, out, mean, rstd);
   }
 
   @Override
@@ -250,7 +327,11 @@ final class OpenClBackend implements Backend {
       @Nullable Tensor dx,
       @Nullable Tensor dWeight,
       @Nullable Tensor dBias) {
-    host.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+    if (!here(x)) {
+      host.layerNormBackward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
+      return;
+    }
+    norms.backward(x, weight, mean, rstd, dy, dx, dWeight, dBias);
   }
 
   @Override
@@ -292,13 +373,21 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse) {
-    host.crossEntropy(logits, targets, loss, lse);
+    if (!here(logits)) {
+      host.crossEntropy(logits, targets, loss, lse);
+      return;
+    }
+    softmax.crossEntropy(logits, targets, loss, lse);
   }
 
   @Override
   public void crossEntropyBackward(
       Tensor logits, Tensor targets, Tensor lse, Tensor dLoss, Tensor dLogits) {
-    host.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+    if (!here(logits)) {
+      host.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
+      return;
+    }
+    softmax.crossEntropyBackward(logits, targets, lse, dLoss, dLogits);
   }
 
   @Override

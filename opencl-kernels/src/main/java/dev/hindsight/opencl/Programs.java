@@ -24,6 +24,9 @@ import org.jocl.cl_program;
  * keeps the binaries in the user's cache folder under a hash of device, driver, options and source.
  */
 final class Programs {
+  /** Resolved here: drivers look for files, and these are in a jar. */
+  private static final String INCLUDE = "#include \"";
+
   private final Device device;
   private final Map<String, cl_program> programs = new ConcurrentHashMap<>();
   private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
@@ -96,7 +99,20 @@ final class Programs {
     return new String(text, StandardCharsets.UTF_8).replace("\0", "");
   }
 
+  /** The text of a file, with the files that its first lines include. */
   private static String source(String file) {
+    StringBuilder text = new StringBuilder();
+    for (String line : resource(file).lines().toList()) {
+      if (line.startsWith(INCLUDE)) {
+        text.append(source(line.substring(INCLUDE.length(), line.lastIndexOf('"'))));
+      } else {
+        text.append(line).append('\n');
+      }
+    }
+    return text.toString();
+  }
+
+  private static String resource(String file) {
     try (InputStream in = Programs.class.getResourceAsStream(file)) {
       if (in == null) {
         throw new IllegalStateException("the kernel source " + file + " is missing from the jar");
