@@ -73,6 +73,16 @@ final class Kernel {
       return this;
     }
 
+    /** A structure of floats, by value. */
+    Launch floats(double... structure) {
+      float[] values = new float[structure.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) structure[i];
+      }
+      clSetKernelArg(kernel, next++, 4L * values.length, Pointer.to(values));
+      return this;
+    }
+
     /** So many bytes of local memory. */
     Launch local(long bytes) {
       clSetKernelArg(kernel, next++, bytes, null);

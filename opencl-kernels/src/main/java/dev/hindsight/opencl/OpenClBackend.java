@@ -24,6 +24,7 @@ final class OpenClBackend implements Backend {
   private final HostFallback fallback;
   private final Backend host;
   private final Matmul matmul;
+  private final Elementwise elementwise;
   private final Reduction reduction;
   private final SumOfSquares squares;
   private final Norms norms;
@@ -35,6 +36,7 @@ final class OpenClBackend implements Backend {
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
     this.matmul = new Matmul(device);
+    this.elementwise = new Elementwise(device);
     Rows rows = new Rows(this, device);
     this.reduction = new Reduction(rows);
     this.squares = new SumOfSquares(rows, false);
@@ -133,47 +135,87 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void fill(Tensor out, double value) {
-    host.fill(out, value);
+    if (here(out) && out.isContiguous()) {
+      elementwise.fill(out, Float.floatToRawIntBits((float) value));
+    } else if (here(out)) {
+      elementwise.map("FILL", out, value, 0);
+    } else if (Double.doubleToRawLongBits(value) == 0 && out.isContiguous()) {
+      elementwise.fill(out, 0);
+    } else {
+      host.fill(out, value);
+    }
   }
 
   @Override
   public void copy(Tensor x, Tensor out) {
-    host.copy(x, out);
+    if (!(x.dtype() == out.dtype() && movesHere(x))) {
+      host.copy(x, out);
+      return;
+    }
+    elementwise.map("COPY", out, 0, 0, x);
   }
 
   @Override
   public void unary(UnaryOp op, Tensor x, Tensor out) {
-    host.unary(op, x, out);
+    if (!here(x)) {
+      host.unary(op, x, out);
+      return;
+    }
+    elementwise.map(op.name(), out, 0, 0, x);
   }
 
   @Override
   public void unaryBackward(UnaryOp op, Tensor x, Tensor y, Tensor dy, Tensor dx) {
-    host.unaryBackward(op, x, y, dy, dx);
+    if (!here(x)) {
+      host.unaryBackward(op, x, y, dy, dx);
+      return;
+    }
+    elementwise.map(op.name() + "_BACKWARD", dx, 0, 0, x, dy);
   }
 
   @Override
   public void binary(BinaryOp op, Tensor a, Tensor b, Tensor out) {
-    host.binary(op, a, b, out);
+    if (!here(a)) {
+      host.binary(op, a, b, out);
+      return;
+    }
+    elementwise.map(op.name(), out, 0, 0, a, b);
   }
 
   @Override
   public void affine(Tensor x, double scale, double shift, Tensor out) {
-    host.affine(x, scale, shift, out);
+    if (!here(x)) {
+      host.affine(x, scale, shift, out);
+      return;
+    }
+    elementwise.map("AFFINE", out, scale, shift, x);
   }
 
   @Override
   public void clamp(Tensor x, double low, double high, Tensor out) {
-    host.clamp(x, low, high, out);
+    if (!here(x)) {
+      host.clamp(x, low, high, out);
+      return;
+    }
+    elementwise.map("CLAMP", out, low, high, x);
   }
 
   @Override
   public void where(Tensor condition, Tensor a, Tensor b, Tensor out) {
-    host.where(condition, a, b, out);
+    if (!here(a)) {
+      host.where(condition, a, b, out);
+      return;
+    }
+    elementwise.map("WHERE", out, 0, 0, condition, a, b);
   }
 
   @Override
   public void addScaled(Tensor x, double scale, Tensor out) {
-    host.addScaled(x, scale, out);
+    if (!here(x)) {
+      host.addScaled(x, scale, out);
+      return;
+    }
+    elementwise.map("ADD_SCALED", out, scale, 0, x, out);
   }
 
   @Override
@@ -336,17 +378,29 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    host.rope(x, positions, theta, inverse, out);
+    if (!(here(x) && device.info().has("cl_khr_fp64"))) {
+      host.rope(x, positions, theta, inverse, out);
+      return;
+    }
+    elementwise.rope(x, positions, theta, inverse, out);
   }
 
   @Override
   public void swiglu(Tensor gate, Tensor up, Tensor out) {
-    host.swiglu(gate, up, out);
+    if (!here(gate)) {
+      host.swiglu(gate, up, out);
+      return;
+    }
+    elementwise.map("SWIGLU", out, 0, 0, gate, up);
   }
 
   @Override
   public void swigluBackward(Tensor gate, Tensor up, Tensor dy, Tensor dGate, Tensor dUp) {
-    host.swigluBackward(gate, up, dy, dGate, dUp);
+    if (!here(gate)) {
+      host.swigluBackward(gate, up, dy, dGate, dUp);
+      return;
+    }
+    elementwise.map("SWIGLU_BACKWARD", List.of(gate, up, dy), List.of(dGate, dUp), 0, 0);
   }
 
   @Override
@@ -392,11 +446,39 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void adamW(Tensor parameter, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
-    host.adamW(parameter, gradient, m, v, step);
+    if (!here(parameter)) {
+      host.adamW(parameter, gradient, m, v, step);
+      return;
+    }
+    elementwise.adamW(parameter, gradient, m, v, step, null, 0);
+  }
+
+  @Override
+  public void adamW(
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> m,
+      List<Tensor> v,
+      AdamWStep step,
+      List<Tensor> averages,
+      double averageRate) {
+    if (!parameters.stream().allMatch(OpenClBackend::here)) {
+      Backend.super.adamW(parameters, gradients, m, v, step, averages, averageRate);
+      return;
+    }
+    for (int i = 0; i < parameters.size(); i++) {
+      Tensor average = averages.isEmpty() ? null : averages.get(i);
+      elementwise.adamW(
+          parameters.get(i), gradients.get(i), m.get(i), v.get(i), step, average, averageRate);
+    }
   }
 
   @Override
   public void lerp(Tensor x, double rate, Tensor out) {
-    host.lerp(x, rate, out);
+    if (!here(x)) {
+      host.lerp(x, rate, out);
+      return;
+    }
+    elementwise.map("LERP", out, rate, 0, x, out);
   }
 }

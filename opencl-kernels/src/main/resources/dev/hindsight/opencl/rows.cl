@@ -14,15 +14,6 @@
 #define ROW_INDEX(rows) min(THIS_ROW, (long)(rows) - 1)
 #define ROW_START(name, row) (name + name##_at + (row) * name##_row)
 
-// As Java's Math.max and min: NaN if one is, and 0 is larger than -0.
-float larger(float a, float b) {
-  return a > b || isnan(a) ? a : a == b ? as_float(as_int(a) & as_int(b)) : b;
-}
-
-float smaller(float a, float b) {
-  return a < b || isnan(a) ? a : a == b ? as_float(as_int(a) | as_int(b)) : b;
-}
-
 // Up to eight values meet at a time: three or four barriers a tree.
 #define TREE(name, type, combine)                                    \
   type name(type value, local type *shared) {                       \
