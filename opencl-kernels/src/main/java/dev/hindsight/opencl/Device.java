@@ -153,16 +153,12 @@ final class Device {
 
   /** Copies host memory to the device and returns when the host memory may change again. */
   void write(MemorySegment host, cl_mem to, long offset) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment staging = staging(host, arena);
-      for (long done = 0; done < host.byteSize(); done += BLOCK) {
-        MemorySegment from = host.asSlice(done, Math.min(BLOCK, host.byteSize() - done));
-        MemorySegment part = staging == host ? from : staging.asSlice(0, from.byteSize());
-        if (staging != host) {
-          part.copyFrom(from);
-        }
+    for (long done = 0; done < host.byteSize(); done += BLOCK) {
+      MemorySegment part = part(host, done);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment from = host.isNative() ? part : staging(arena, part).copyFrom(part);
         clEnqueueWriteBuffer(
-            queue, to, true, offset + done, part.byteSize(), pointer(part), 0, null, null);
+            queue, to, true, offset + done, from.byteSize(), pointer(from), 0, null, null);
       }
     }
   }
@@ -173,15 +169,14 @@ final class Device {
    * @throws IndexOutOfBoundsException when a kernel has met an index that does not fit
    */
   void read(cl_mem from, long offset, MemorySegment host) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment staging = staging(host, arena);
-      for (long done = 0; done < host.byteSize(); done += BLOCK) {
-        MemorySegment to = host.asSlice(done, Math.min(BLOCK, host.byteSize() - done));
-        MemorySegment part = staging == host ? to : staging.asSlice(0, to.byteSize());
+    for (long done = 0; done < host.byteSize(); done += BLOCK) {
+      MemorySegment part = part(host, done);
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment to = host.isNative() ? part : staging(arena, part);
         clEnqueueReadBuffer(
-            queue, from, true, offset + done, part.byteSize(), pointer(part), 0, null, null);
-        if (staging != host) {
-          to.copyFrom(part);
+            queue, from, true, offset + done, to.byteSize(), pointer(to), 0, null, null);
+        if (!host.isNative()) {
+          part.copyFrom(to);
         }
       }
     }
@@ -194,9 +189,13 @@ final class Device {
         queue, from, true, 0, direct.remaining(), Pointer.to(direct), 0, null, null);
   }
 
+  private static MemorySegment part(MemorySegment host, long from) {
+    return host.asSlice(from, Math.min(BLOCK, host.byteSize() - from));
+  }
+
   /** The driver reads and writes native memory alone; arrays go through a piece of it. */
-  private static MemorySegment staging(MemorySegment host, Arena arena) {
-    return host.isNative() ? host : arena.allocate(Math.clamp(host.byteSize(), 1, BLOCK), 64);
+  private static MemorySegment staging(Arena arena, MemorySegment part) {
+    return arena.allocate(part.byteSize(), 64);
   }
 
   private static Pointer pointer(MemorySegment part) {
