@@ -30,6 +30,11 @@ final class DeviceStorage extends Storage {
     return buffer.memory();
   }
 
+  /** The index in the buffer of the first element of {@code t}. */
+  static long first(Tensor t) {
+    return of(t).start / t.dtype().bytes() + t.offset();
+  }
+
   /** The first byte in the buffer. */
   long start() {
     return start;

@@ -136,7 +136,7 @@ final class Elementwise {
     return layout;
   }
 
-  /** Sets every element of a contiguous tensor to the element whose bytes are the pattern's. */
+  /** Sets every element of a contiguous tensor to the one of these bits. */
   void fill(Tensor out, long bits) {
     int bytes = out.dtype().bytes();
     if (out.size() == 0) {

@@ -43,8 +43,7 @@ final class Kernel {
 
     /** Two arguments: the buffer, and the first element's index in it as a {@code long}. */
     Launch tensor(Tensor t) {
-      DeviceStorage storage = DeviceStorage.of(t);
-      return buffer(storage.memory()).value(storage.start() / t.dtype().bytes() + t.offset());
+      return buffer(DeviceStorage.of(t).memory()).value(DeviceStorage.first(t));
     }
 
     Launch buffer(cl_mem memory) {

@@ -1,6 +1,7 @@
 package dev.hindsight.opencl;
 
 import dev.hindsight.engine.Tensor;
+import java.util.List;
 
 /**
  * Matrix products: how a problem is laid out for {@code matmul.cl}, and in which tiles it is
@@ -31,12 +32,24 @@ final class Matmul {
     }
   }
 
+  /** What products choose from, the largest first. */
+  private static final List<Tile> TILES =
+      List.of(new Tile(128, 128, 16, 8, 8), new Tile(64, 64, 16, 4, 4), new Tile(32, 32, 16, 4, 4));
+
   private static final int BATCH_AXES = 3;
 
   private final Device device;
 
+  /** Those for which the device has local memory and work-items enough. */
+  private final List<Tile> tiles;
+
   Matmul(Device device) {
+    DeviceInfo info = device.info();
     this.device = device;
+    this.tiles =
+        TILES.stream()
+            .filter(t -> t.group() <= info.largestGroup() && t.localMemory() <= info.localMemory())
+            .toList();
   }
 
   /** See {@link dev.hindsight.engine.Backend#matmul}; F32. */
@@ -53,7 +66,7 @@ final class Matmul {
     long n = out.dim(-1);
     long batch = out.size() / (m * n);
     Tile chosen = null;
-    for (Tile tile : Tiles.of(device.info())) {
+    for (Tile tile : tiles) {
       chosen = tile;
       if (batch * tile.groups(m, n) >= device.info().computeUnits()) {
         break;
@@ -92,8 +105,8 @@ final class Matmul {
         strides[3 * i + 2] = out.stride(axis);
       }
     }
-    long aFirst = first(a);
-    long bFirst = first(b);
+    long aFirst = DeviceStorage.first(a);
+    long bFirst = DeviceStorage.first(b);
     long all = aFirst | bFirst | aOther | bOther;
     for (int i = 0; i < BATCH_AXES; i++) {
       all |= strides[3 * i] | strides[3 * i + 1];
@@ -120,7 +133,7 @@ final class Matmul {
           .longs(
               aFirst,
               bFirst,
-              first(out),
+              DeviceStorage.first(out),
               m,
               n,
               k,
@@ -143,9 +156,5 @@ final class Matmul {
               accumulate ? 1 : 0)
           .run(new long[] {tile.groups(m, n), batch}, new long[] {tile.group(), 1});
     }
-  }
-
-  private static long first(Tensor t) {
-    return DeviceStorage.of(t).start() / Float.BYTES + t.offset();
   }
 }

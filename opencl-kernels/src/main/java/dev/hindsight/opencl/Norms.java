@@ -7,8 +7,6 @@ import org.jspecify.annotations.Nullable;
 /** RMSNorm and LayerNorm: norms.cl, norm_gradients.cl. */
 final class Norms {
   private static final String FILE = "norms.cl";
-  private static final int COLUMNS = 64;
-  private static final int LANES = 4;
 
   private final Rows rows;
   private final Reduction reduction;
@@ -29,7 +27,7 @@ final class Norms {
       Rows.vector(launch, bias).value((float) epsilon);
       Rows.row(launch, out);
       Rows.vector(launch, mean);
-      run(Rows.vector(launch, rstd), x);
+      rows.run(Rows.vector(launch, rstd), x);
     }
   }
 
@@ -39,7 +37,7 @@ final class Norms {
       Kernel.Launch launch = Rows.row(kernel("rms_norm", x).launch(), in);
       Rows.vector(launch, weight).value((float) epsilon);
       Rows.row(launch, out);
-      run(Rows.vector(launch, rstd), x);
+      rows.run(Rows.vector(launch, rstd), x);
     }
   }
 
@@ -65,7 +63,7 @@ final class Norms {
         }
         Rows.vector(launch, rstd);
         Rows.row(launch, d);
-        run(Rows.row(launch, dx), x);
+        rows.run(Rows.row(launch, dx), x);
       }
       if (dWeight != null || dBias != null) {
         gradients(in, mean, rstd, d, dWeight, dBias);
@@ -84,22 +82,23 @@ final class Norms {
     int width = x.dim(1);
     int chunk = Reduction.columnChunk(n);
     int chunks = (n + chunk - 1) / chunk;
-    int blocks = (width + COLUMNS - 1) / COLUMNS;
+    int blocks = Reduction.blocks(width);
     long biases = (long) chunks * width;
     cl_mem sums = device.scratch(2 * biases * Float.BYTES);
-    String[] sizes = {"COLUMNS=" + COLUMNS, "LANES=" + LANES, "CENTERED"};
     Kernel kernel =
         device.kernel(
             "norm_gradients.cl",
             "norm_gradients",
-            mean == null ? new String[] {sizes[0], sizes[1]} : sizes);
+            "COLUMNS=" + Reduction.COLUMNS,
+            "LANES=" + Reduction.LANES,
+            "CENTERED=" + (mean == null ? 0 : 1));
     Kernel.Launch launch = Rows.row(kernel.launch(), x);
     if (mean != null) {
       Rows.vector(launch, mean);
     }
     Rows.vector(launch, rstd);
     Rows.row(launch, dy).value(n).value(width).value(chunk).value(blocks).buffer(sums);
-    launch.value(biases).run(new long[] {(long) chunks * blocks, 1}, new long[] {COLUMNS, LANES});
+    launch.value(biases).run(Reduction.groups(chunks, width), Reduction.GROUP);
     if (dWeight != null) {
       reduction.sumOfRows(sums, 0, chunks, width, dWeight);
     }
@@ -110,9 +109,5 @@ final class Norms {
 
   private Kernel kernel(String name, Tensor x) {
     return rows.kernel(FILE, name, x.dim(1));
-  }
-
-  private void run(Kernel.Launch launch, Tensor x) {
-    rows.run(launch.value(x.dim(0)).value(x.dim(1)), x.dim(0), x.dim(1));
   }
 }

@@ -23,6 +23,7 @@ final class OpenClBackend implements Backend {
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
+  private final boolean doubles;
   private final Matmul matmul;
   private final Elementwise elementwise;
   private final Reduction reduction;
@@ -35,11 +36,12 @@ final class OpenClBackend implements Backend {
     this.device = device;
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
+    this.doubles = device.info().has("cl_khr_fp64");
     this.matmul = new Matmul(device);
     this.elementwise = new Elementwise(device);
-    Rows rows = new Rows(this, device);
+    Rows rows = new Rows(device);
     this.reduction = new Reduction(rows);
-    this.squares = new SumOfSquares(rows, false);
+    this.squares = new SumOfSquares(device, doubles);
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
@@ -124,8 +126,8 @@ final class OpenClBackend implements Backend {
   // --------------------------------------------------------------- kernels
 
   /** Whether there are kernels for tensors of this type; all others are computed on the CPU. */
-  private static boolean here(Tensor x) {
-    return x.dtype() == DType.F32;
+  private boolean here(Tensor x) {
+    return supports(x.dtype());
   }
 
   /** Whether kernels that only move elements know this type. */
@@ -234,18 +236,18 @@ final class OpenClBackend implements Backend {
 
   @Override
   public double sumOfSquares(List<Tensor> tensors) {
-    return tensors.stream().allMatch(OpenClBackend::here)
+    return tensors.stream().allMatch(this::here)
         ? squares.of(tensors)
         : Backend.super.sumOfSquares(tensors);
   }
 
   @Override
   public void matmul(Tensor a, Tensor b, Tensor out, boolean accumulate) {
-    if (supports(out.dtype())) {
-      matmul.run(a, b, out, accumulate);
-    } else {
+    if (!here(out)) {
       host.matmul(a, b, out, accumulate);
+      return;
     }
+    matmul.run(a, b, out, accumulate);
   }
 
   @Override
@@ -378,7 +380,7 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    if (!(here(x) && device.info().has("cl_khr_fp64"))) {
+    if (!(here(x) && doubles)) {
       host.rope(x, positions, theta, inverse, out);
       return;
     }
@@ -462,7 +464,7 @@ final class OpenClBackend implements Backend {
       AdamWStep step,
       List<Tensor> averages,
       double averageRate) {
-    if (!parameters.stream().allMatch(OpenClBackend::here)) {
+    if (!parameters.stream().allMatch(this::here)) {
       Backend.super.adamW(parameters, gradients, m, v, step, averages, averageRate);
       return;
     }

@@ -3,6 +3,7 @@ package dev.hindsight.opencl;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.ArrayList;
 import java.util.List;
 import org.jocl.cl_mem;
@@ -17,9 +18,13 @@ final class Reduction {
   private static final String FILE = "reduce.cl";
   private static final int LONG_ROW = 1 << 16;
   private static final int ROW_CHUNK = 1 << 14;
-  private static final int COLUMNS = 64;
-  private static final int LANES = 4;
   private static final int MOST_CHUNKS = 64;
+
+  /** Columns that a work-group has, and how many work-items share each of them. */
+  static final int COLUMNS = 64;
+
+  static final int LANES = 4;
+  static final long[] GROUP = {COLUMNS, LANES};
 
   private final Rows rows;
   private final Device device;
@@ -46,7 +51,7 @@ final class Reduction {
     } else if (kept <= 1 && left == 2 && !axes.get(kept + 1).reduced && fits(axes.get(kept + 1))) {
       columns(op, x, kept == 0 ? NONE : axes.get(0), axes.get(kept), axes.get(kept + 1), out);
     } else {
-      reduce(op, asRows(x, out), rowResults(x, out, out));
+      reduce(op, asRows(x, out), out.reshape(Shape.of(Math.toIntExact(out.size()), 1)));
     }
   }
 
@@ -87,13 +92,9 @@ final class Reduction {
         }
       }
     }
-    Tensor t = rows.contiguous(x.permute(order));
+    Tensor t = TensorOps.contiguous(x.permute(order));
     int count = Math.toIntExact(out.size());
     return t.reshape(Shape.of(count, Math.toIntExact(x.size() / count)));
-  }
-
-  private static Tensor rowResults(Tensor x, Tensor out, Tensor to) {
-    return to.reshape(Shape.of(Math.toIntExact(out.size()), 1));
   }
 
   private static boolean inChunks(ReduceOp op) {
@@ -203,13 +204,11 @@ final class Reduction {
     second(ReduceOp.SUM, x, at, 1, n, width, 1, out);
   }
 
-  private static final long[] GROUP = {COLUMNS, LANES};
-
-  private static long[] groups(long results, int width) {
+  static long[] groups(long results, int width) {
     return new long[] {results * blocks(width), 1};
   }
 
-  private static int blocks(int width) {
+  static int blocks(int width) {
     return (width + COLUMNS - 1) / COLUMNS;
   }
 

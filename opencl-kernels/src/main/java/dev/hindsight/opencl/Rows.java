@@ -1,8 +1,8 @@
 package dev.hindsight.opencl;
 
-import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 
 /**
@@ -13,11 +13,9 @@ import java.util.Arrays;
 final class Rows {
   private static final int SMALLEST_GROUP = 128;
 
-  private final Backend backend;
   private final Device device;
 
-  Rows(Backend backend, Device device) {
-    this.backend = backend;
+  Rows(Device device) {
     this.device = device;
   }
 
@@ -44,21 +42,11 @@ final class Rows {
       }
     }
     if (!joins && t.size() > 0) {
-      return of(contiguous(t));
+      return of(TensorOps.contiguous(t));
     }
     long count = t.shape().drop(-1).size();
     Shape shape = Shape.of(Math.toIntExact(count), length);
     return new Tensor(t.storage(), t.dtype(), shape, new long[] {step, last}, t.offset());
-  }
-
-  /** {@code t}, or a copy of it without gaps. */
-  Tensor contiguous(Tensor t) {
-    if (t.isContiguous()) {
-      return t;
-    }
-    Tensor out = new Tensor(backend.allocate(t.size() * t.dtype().bytes()), t.dtype(), t.shape());
-    backend.copy(t, out);
-    return out;
   }
 
   /** Arguments {@code ROW(name)} of rows.cl: a tensor that {@link #of} gave. */
@@ -89,6 +77,11 @@ final class Rows {
     all[definitions.length] = "ITEMS=" + items;
     all[definitions.length + 1] = "GROUP_ROWS=" + groupRows(items);
     return device.kernel(file, name, all);
+  }
+
+  /** Launches such a kernel for all rows of {@code x}, whose extents are its last arguments. */
+  void run(Kernel.Launch launch, Tensor x) {
+    run(launch.value(x.dim(0)).value(x.dim(1)), x.dim(0), x.dim(1));
   }
 
   /** Launches such a kernel for all rows. */

@@ -22,7 +22,7 @@ final class Softmax {
     Tensor to = rows.of(out);
     synchronized (device) {
       Kernel.Launch launch = Rows.row(kernel(kernel, in).launch(), in);
-      run(Rows.row(launch, to), in);
+      rows.run(Rows.row(launch, to), in);
     }
   }
 
@@ -34,16 +34,12 @@ final class Softmax {
     synchronized (device) {
       Kernel.Launch launch = Rows.row(kernel(kernel, in).launch(), in);
       Rows.row(launch, d);
-      run(Rows.row(launch, to), in);
+      rows.run(Rows.row(launch, to), in);
     }
   }
 
   private Kernel kernel(String name, Tensor x) {
     return rows.kernel("softmax.cl", name, x.dim(1));
-  }
-
-  private void run(Kernel.Launch launch, Tensor x) {
-    rows.run(launch.value(x.dim(0)).value(x.dim(1)), x.dim(0), x.dim(1));
   }
 
   void crossEntropy(Tensor logits, Tensor targets, Tensor loss, Tensor lse) {
@@ -54,7 +50,7 @@ final class Softmax {
       Rows.vector(launch, targets);
       Rows.vector(launch, loss);
       Rows.vector(launch, lse);
-      run(launch.buffer(device.indexErrors().note()), in);
+      rows.run(launch.buffer(device.indexErrors().note()), in);
     }
   }
 

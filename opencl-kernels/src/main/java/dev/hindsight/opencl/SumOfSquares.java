@@ -1,6 +1,7 @@
 package dev.hindsight.opencl;
 
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -15,15 +16,13 @@ final class SumOfSquares {
   private static final int SMALLEST_CHUNK = 1 << 13;
   private static final int MOST_CHUNKS = 1024;
 
-  private final Rows rows;
   private final Device device;
   private final boolean doubles;
 
-  /** {@code pairs}: as on a device without doubles, where a sum is a pair of floats. */
-  SumOfSquares(Rows rows, boolean pairs) {
-    this.rows = rows;
-    this.device = rows.device();
-    this.doubles = device.info().has("cl_khr_fp64") && !pairs;
+  /** Without {@code doubles}, which a device may lack, a sum is a pair of floats. */
+  SumOfSquares(Device device, boolean doubles) {
+    this.device = device;
+    this.doubles = doubles;
   }
 
   private static long chunk(long n) {
@@ -36,7 +35,7 @@ final class SumOfSquares {
 
   /** The sum of all tensors' sums, in their order. */
   double of(List<Tensor> tensors) {
-    List<Tensor> all = tensors.stream().map(rows::contiguous).toList();
+    List<Tensor> all = tensors.stream().map(TensorOps::contiguous).toList();
     int count = all.stream().mapToInt(t -> chunks(t.size())).sum();
     if (count == 0) {
       return 0;
@@ -45,12 +44,9 @@ final class SumOfSquares {
     synchronized (device) {
       cl_mem partial = device.scratch(8L * count);
       long at = 0;
-      String[] definitions = {"ITEMS=" + ITEMS, "PAIRS"};
       Kernel kernel =
           device.kernel(
-              "squares.cl",
-              "sum_of_squares",
-              doubles ? new String[] {definitions[0]} : definitions);
+              "squares.cl", "sum_of_squares", "ITEMS=" + ITEMS, "DOUBLES=" + (doubles ? 1 : 0));
       for (Tensor t : all) {
         int chunks = chunks(t.size());
         Kernel.Launch launch = kernel.launch().tensor(t).value(t.size()).value(chunk(t.size()));

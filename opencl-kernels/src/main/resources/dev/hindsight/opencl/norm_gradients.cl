@@ -5,7 +5,7 @@
 
 kernel __attribute__((reqd_work_group_size(COLUMNS, LANES, 1))) void norm_gradients(
     global const float *x, long x_at, long x_row, int x_step,
-#ifdef CENTERED
+#if CENTERED
     VECTOR(mean),
 #endif
     VECTOR(rstd), global const float *dy, long dy_at, long dy_row, int dy_step, int rows, int n,
@@ -24,7 +24,7 @@ kernel __attribute__((reqd_work_group_size(COLUMNS, LANES, 1))) void norm_gradie
     for (long row = piece * chunk + lane; row < end; row += LANES) {
       const float d = dy[dy_at + row * dy_row + i * dy_step];
       float v = x[x_at + row * x_row + i * x_step];
-#ifdef CENTERED
+#if CENTERED
       v -= mean[mean_at + row * mean_step];
 #endif
       weight += d * (v * rstd[rstd_at + row * rstd_step]);

@@ -5,14 +5,14 @@
 kernel void rope(global const float *x, long x_at, long x_row, long x_head, long x_step,
                  global const int *positions, long positions_at, long positions_step,
                  global float *out, long out_at, int rows, int heads, int half_width,
-                 float inverse_high, float inverse_low, float direction) {
+                 float log_high, float log_low, float direction) {
   const int i = get_global_id(0) % half_width;
   const int n = get_global_id(0) / half_width;
   if (n >= rows) {
     return;
   }
   // ln(theta) comes in two parts: devices need not take doubles as arguments.
-  const double log_theta = (double)inverse_high + (double)inverse_low;
+  const double log_theta = (double)log_high + (double)log_low;
   const double angle = positions[positions_at + n * positions_step] * exp(-log_theta * i / half_width);
   double c;
   const float s = (float)(direction * sincos(angle, &c));

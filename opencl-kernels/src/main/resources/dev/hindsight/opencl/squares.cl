@@ -1,6 +1,6 @@
 // The sum of squares of one chunk a group, in double precision.
 
-#if defined(cl_khr_fp64) && !defined(PAIRS)
+#if DOUBLES
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #define STATE double
 #define NOTHING 0.0
