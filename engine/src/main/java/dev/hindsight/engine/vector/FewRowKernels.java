@@ -1,5 +1,6 @@
 package dev.hindsight.engine.vector;
 
+import static dev.hindsight.engine.vector.Simd.ADDRESSES;
 import static dev.hindsight.engine.vector.Simd.BYTES;
 import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
@@ -26,6 +27,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -70,8 +78,8 @@ final class FewRowKernels {
       c31 = x.fma(b1, c31);
       c32 = x.fma(b2, c32);
       c33 = x.fma(b3, c33);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -105,6 +113,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -140,8 +155,8 @@ final class FewRowKernels {
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
       c32 = x.fma(b2, c32);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -171,6 +186,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     from += fromRow;
@@ -197,8 +219,8 @@ final class FewRowKernels {
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -224,6 +246,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     from += fromRow;
     FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
@@ -241,8 +270,8 @@ final class FewRowKernels {
       c20 = x.fma(b0, c20);
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
       c30 = x.fma(b0, c30);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c += cRow;
@@ -264,6 +293,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -288,8 +324,8 @@ final class FewRowKernels {
       c11 = x.fma(b1, c11);
       c12 = x.fma(b2, c12);
       c13 = x.fma(b3, c13);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -313,6 +349,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -332,8 +375,8 @@ final class FewRowKernels {
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
       c12 = x.fma(b2, c12);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -355,6 +398,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     from += fromRow;
@@ -369,8 +419,8 @@ final class FewRowKernels {
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -390,6 +440,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     from += fromRow;
     FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
@@ -399,8 +456,8 @@ final class FewRowKernels {
       c00 = x.fma(b0, c00);
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
       c10 = x.fma(b0, c10);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c += cRow;
@@ -418,6 +475,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -432,8 +496,8 @@ final class FewRowKernels {
       c01 = x.fma(b1, c01);
       c02 = x.fma(b2, c02);
       c03 = x.fma(b3, c03);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -452,6 +516,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -463,8 +534,8 @@ final class FewRowKernels {
       c00 = x.fma(b0, c00);
       c01 = x.fma(b1, c01);
       c02 = x.fma(b2, c02);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -482,6 +553,13 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     for (int i = 0; i < k; i++) {
@@ -490,8 +568,8 @@ final class FewRowKernels {
       FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
       c00 = x.fma(b0, c00);
       c01 = x.fma(b1, c01);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -508,13 +586,20 @@ final class FewRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     for (int i = 0; i < k; i++) {
       FloatVector b0 = FloatVector.fromMemorySegment(F, MEMORY, b, ORDER);
       FloatVector x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a));
       c00 = x.fma(b0, c00);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
   }

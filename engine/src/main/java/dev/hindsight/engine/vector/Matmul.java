@@ -39,7 +39,10 @@ final class Matmul implements Threads.Chunk {
   private static final long SCATTERED_BYTES = 1 << 18;
 
   /** Rows of a chunk at most: its part of A stays in the second cache beside a panel of B. */
-  private static final int ROW_BLOCK = 96;
+  private static final int ROW_BLOCK = 192;
+
+  /** The same where a block of A is copied, which meets all panels then. */
+  private static final int COPIED_ROWS = 96;
 
   /**
    * A whose rows are neighbours and whose columns lie at least so many bytes apart is copied, a
@@ -55,6 +58,12 @@ final class Matmul implements Threads.Chunk {
 
   /** A thread is worth waking for this many multiply-adds, about ten microseconds of one core. */
   private static final long CHUNK_WORK = 400_000;
+
+  /**
+   * Chunks for each thread where there is work for them: enough for any order of finishing. Each
+   * element is one chain whatever chunk it is in, so the number of threads may decide here.
+   */
+  private static final int CHUNKS_PER_THREAD = 8;
 
   private final int m;
   private final int n;
@@ -85,6 +94,7 @@ final class Matmul implements Threads.Chunk {
   private int rowChunks;
   private int panelsPerChunk;
   private int panelsInGroup;
+  private boolean copiesA;
 
   /** What is done to finished elements; null for nothing. */
   private @Nullable Epilogue epilogue;
@@ -342,21 +352,33 @@ final class Matmul implements Threads.Chunk {
     rowsPerChunk = m;
     rowChunks = 1;
     panelsPerChunk = panelsInGroup;
+    copiesA = aRow == Float.BYTES && aStep >= FAR && panelsInGroup > 1;
     if (!alone) {
       run(0);
       return;
     }
-    // About 32 chunks where there is work for them: enough for any order of finishing.
-    long perRow = (long) k * panelsInGroup * (vectors / panels) * LANES;
-    long target = Math.max(CHUNK_WORK, perRow * m / 32);
-    rowsPerChunk = (int) Math.min(ROW_BLOCK, (target / perRow + 5) / 6 * 6);
-    rowsPerChunk = Math.max(rowsPerChunk, 6);
+    long perRow = (long) k * (vectors / panels) * LANES; // multiply-adds of a row and a panel
+    int chunks = CHUNKS_PER_THREAD * Threads.count();
+    long target = Math.max(CHUNK_WORK, perRow * m * panelsInGroup / chunks);
+    rowsPerChunk = part(m, copiesA ? COPIED_ROWS : ROW_BLOCK);
+    if (!copiesA) {
+      long perPanel = perRow * rowsPerChunk;
+      panelsPerChunk = part(panelsInGroup, (int) Math.clamp(target / perPanel, 1, panelsInGroup));
+    }
+    long rows = Math.max(6, target / (perRow * panelsPerChunk));
+    if (rows < rowsPerChunk) {
+      rowsPerChunk = part(m, (int) rows);
+    }
+    rowsPerChunk = (rowsPerChunk + 5) / 6 * 6;
     rowChunks = (m + rowsPerChunk - 1) / rowsPerChunk;
-    long perPanel = (long) k * Math.min(m, rowsPerChunk) * (vectors / panels) * LANES;
-    // rounded up: a panel left over for a chunk of its own would be one whose A is not copied
-    panelsPerChunk = (int) Math.min(panelsInGroup, (target + perPanel - 1) / perPanel);
     int panelChunks = (panelsInGroup + panelsPerChunk - 1) / panelsPerChunk;
     Threads.run(rowChunks * panelChunks, this);
+  }
+
+  /** The size of as few parts of {@code whole} as {@code most} allows, of about one size. */
+  private static int part(int whole, int most) {
+    int parts = (whole + most - 1) / most;
+    return (whole + parts - 1) / parts;
   }
 
   /** One block of rows against some panels, over all of K. */
@@ -367,14 +389,13 @@ final class Matmul implements Threads.Chunk {
     int panel = firstPanel + chunk / rowChunks * panelsPerChunk;
     int panelEnd = Math.min(firstPanel + panelsInGroup, panel + panelsPerChunk);
     int first = Panels.start(firstPanel, vectors, panels);
-    boolean packRows = aRow == Float.BYTES && aStep >= FAR && panelEnd - panel > 1;
     for (int k0 = 0; k0 < k; k0 += depth) {
       int deep = Math.min(depth, k - k0);
       boolean onward = accumulate || k0 > 0;
       long aBlock = a + row * aRow + k0 * aStep;
       long aBlockStep = aStep;
-      if (packRows) {
-        aBlockStep = (rows + LANES - 1) / LANES * (long) BYTES;
+      if (copiesA) {
+        aBlockStep = ((rows + LANES - 1) / LANES | 1) * (long) BYTES; // odd: no aliases
         long block = Scratch.ofThread().reserve(Scratch.Region.ROWS, deep * aBlockStep);
         copyRows(deep, rows, aBlock, aStep, block, aBlockStep);
         aBlock = block;

@@ -1,5 +1,6 @@
 package dev.hindsight.engine.vector;
 
+import static dev.hindsight.engine.vector.Simd.ADDRESSES;
 import static dev.hindsight.engine.vector.Simd.BYTES;
 import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
@@ -35,6 +36,13 @@ final class SixRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -99,8 +107,8 @@ final class SixRowKernels {
       c51 = x.fma(b1, c51);
       c52 = x.fma(b2, c52);
       c53 = x.fma(b3, c53);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -144,6 +152,13 @@ final class SixRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     FloatVector c02 = FloatVector.fromMemorySegment(F, MEMORY, from + 2 * BYTES, ORDER);
@@ -195,8 +210,8 @@ final class SixRowKernels {
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
       c52 = x.fma(b2, c52);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -234,6 +249,13 @@ final class SixRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     FloatVector c01 = FloatVector.fromMemorySegment(F, MEMORY, from + BYTES, ORDER);
     from += fromRow;
@@ -272,8 +294,8 @@ final class SixRowKernels {
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c01.intoMemorySegment(MEMORY, c + BYTES, ORDER);
@@ -305,6 +327,13 @@ final class SixRowKernels {
       long fromRow,
       long c,
       long cRow) {
+    a &= ADDRESSES;
+    aRow &= ADDRESSES;
+    b &= ADDRESSES;
+    from &= ADDRESSES;
+    fromRow &= ADDRESSES;
+    c &= ADDRESSES;
+    cRow &= ADDRESSES;
     FloatVector c00 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
     from += fromRow;
     FloatVector c10 = FloatVector.fromMemorySegment(F, MEMORY, from, ORDER);
@@ -330,8 +359,8 @@ final class SixRowKernels {
       c40 = x.fma(b0, c40);
       x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
       c50 = x.fma(b0, c50);
-      a += aStep;
-      b += bStep;
+      a = a + aStep & ADDRESSES;
+      b = b + bStep & ADDRESSES;
     }
     c00.intoMemorySegment(MEMORY, c, ORDER);
     c += cRow;
