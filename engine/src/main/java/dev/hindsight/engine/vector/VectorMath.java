@@ -333,8 +333,9 @@ final class VectorMath {
     FloatVector q = odd.fma(a, even);
     FloatVector t = q.add(ROUND);
     FloatVector r = q.sub(t.sub(ROUND));
-    FloatVector p = r.fma(POWER5, POWER4).fma(r, POWER3).fma(r, POWER2).fma(r, POWER1);
-    IntVector tail = p.fma(r, ONE).reinterpretAsInts();
+    FloatVector r2 = r.mul(r);
+    FloatVector p = r.fma(POWER5, POWER4).fma(r2, r.fma(POWER3, POWER2));
+    IntVector tail = p.fma(r2, r.fma(POWER1, ONE)).reinterpretAsInts();
     tail = tail.add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
     FloatVector away = a.mul(tail.reinterpretAsFloats());
     away = ZERO.blend(away, a.compare(VectorOperators.LT, 8f));
