@@ -7,7 +7,6 @@ import static dev.hindsight.engine.vector.Simd.MEMORY;
 import static dev.hindsight.engine.vector.Simd.ORDER;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * How the columns of B are cut into panels of two to four vectors, and the packing of a panel: row
@@ -20,6 +19,9 @@ import jdk.incubator.vector.VectorMask;
 final class Panels {
   /** Vectors of the widest panel: with six rows, what the registers of this width hold. */
   static final int WIDEST = LANES >= 16 || !isX86() ? 4 : 2;
+
+  /** Columns that are packed at a time: a panel may be no wider than one vector. */
+  private static final int STREAMS = Math.min(8, LANES);
 
   private Panels() {}
 
@@ -62,57 +64,55 @@ final class Panels {
     }
   }
 
+  /** Whole vectors: behind the last column lies what may be read and is not used. */
   private static void packRows(int k, int columns, long b, long bStep, long to, int width) {
-    int whole = columns / LANES * LANES;
-    VectorMask<Float> rest = F.indexInRange(whole, columns);
     for (int i = 0; i < k; i++) {
-      for (int j = 0; j < whole; j += LANES) {
+      for (int j = 0; j < columns; j += LANES) {
         FloatVector.fromMemorySegment(F, MEMORY, b + 4L * j, ORDER)
             .intoMemorySegment(MEMORY, to + 4L * j, ORDER);
-      }
-      if (whole < columns) {
-        FloatVector.fromMemorySegment(F, MEMORY, b + 4L * whole, ORDER, rest)
-            .intoMemorySegment(MEMORY, to + 4L * whole, ORDER);
       }
       b += bStep;
       to += 4L * width;
     }
   }
 
-  /** Eight columns at a time: eight streams to read, half a cache line to write. */
+  /**
+   * Eight columns at a time: eight streams to read, half a cache line to write. The last eight
+   * overlap those before them; of fewer columns the last one is read again for what fills up.
+   *
+   * <p>No branch depends on the number of columns. C2 leaves out a branch that was not taken so far;
+   * when a later model took it, this method was seen to return to the interpreter at each call and
+   * for ever, and that halved the speed of everything.
+   */
   private static void packColumns(
       int k, int columns, long b, long bStep, long bColumn, long to, int width) {
-    for (int j = 0; j + 8 <= columns; j += 8) {
-      packEight(k, b + j * bColumn, bStep, bColumn, to + 4L * j, 4L * width);
-    }
-    int rest = columns % 8;
-    if (rest == 0) {
-      return;
-    }
-    if (columns > 8) { // once more with what overlaps
-      int j = columns - 8;
-      packEight(k, b + j * bColumn, bStep, bColumn, to + 4L * j, 4L * width);
-      return;
-    }
-    for (int j = 0; j < columns; j++) {
-      long from = b + j * bColumn;
-      long at = to + 4L * j;
-      for (int i = 0; i < k; i++) {
-        MEMORY.set(FLOAT, at + i * 4L * width, MEMORY.get(FLOAT, from + i * bStep));
-      }
+    for (int j = 0; j < columns; j += STREAMS) {
+      int first = Math.max(0, Math.min(j, columns - STREAMS));
+      int last = columns - 1 - first;
+      packStreams(k, last, b + first * bColumn, bStep, bColumn, to + 4L * first, 4L * width);
     }
   }
 
-  private static void packEight(int k, long b, long bStep, long bColumn, long to, long toStep) {
+  private static void packStreams(
+      int k, int last, long b, long bStep, long bColumn, long to, long toStep) {
+    long b1 = Math.min(1, last) * bColumn;
+    long b2 = Math.min(2, last) * bColumn;
+    long b3 = Math.min(3, last) * bColumn;
+    long b4 = Math.min(4, last) * bColumn;
+    long b5 = Math.min(5, last) * bColumn;
+    long b6 = Math.min(6, last) * bColumn;
+    long b7 = Math.min(7, last) * bColumn;
     for (int i = 0; i < k; i++) {
       MEMORY.set(FLOAT, to, MEMORY.get(FLOAT, b));
-      MEMORY.set(FLOAT, to + 4, MEMORY.get(FLOAT, b + bColumn));
-      MEMORY.set(FLOAT, to + 8, MEMORY.get(FLOAT, b + 2 * bColumn));
-      MEMORY.set(FLOAT, to + 12, MEMORY.get(FLOAT, b + 3 * bColumn));
-      MEMORY.set(FLOAT, to + 16, MEMORY.get(FLOAT, b + 4 * bColumn));
-      MEMORY.set(FLOAT, to + 20, MEMORY.get(FLOAT, b + 5 * bColumn));
-      MEMORY.set(FLOAT, to + 24, MEMORY.get(FLOAT, b + 6 * bColumn));
-      MEMORY.set(FLOAT, to + 28, MEMORY.get(FLOAT, b + 7 * bColumn));
+      MEMORY.set(FLOAT, to + 4, MEMORY.get(FLOAT, b + b1));
+      MEMORY.set(FLOAT, to + 8, MEMORY.get(FLOAT, b + b2));
+      MEMORY.set(FLOAT, to + 12, MEMORY.get(FLOAT, b + b3));
+      if (STREAMS == 8) {
+        MEMORY.set(FLOAT, to + 16, MEMORY.get(FLOAT, b + b4));
+        MEMORY.set(FLOAT, to + 20, MEMORY.get(FLOAT, b + b5));
+        MEMORY.set(FLOAT, to + 24, MEMORY.get(FLOAT, b + b6));
+        MEMORY.set(FLOAT, to + 28, MEMORY.get(FLOAT, b + b7));
+      }
       b += bStep;
       to += toStep;
     }
