@@ -121,6 +121,7 @@ public final class BenchCommand implements Callable<Integer> {
     if (jmh) {
       throw new CommandLine.ParameterException(commandLine(), "--jmh: must come first");
     }
+    checkJson();
     PrintWriter out = commandLine().getOut();
     if (scaling) {
       return scaling(out);
@@ -135,8 +136,8 @@ public final class BenchCommand implements Callable<Integer> {
       Printer printer = new Printer(out, rows, machine, new ArrayList<>());
       comparison.run(cases, n, printer);
       printer.means();
+      writeJson(machine, rows);
     }
-    writeJson(machine, rows);
     return 0;
   }
 
@@ -166,6 +167,23 @@ public final class BenchCommand implements Callable<Integer> {
         });
     writeJson(Map.of("threads", n), rows);
     return 0;
+  }
+
+  /** Minutes of measurements should not end with a file that cannot be written. */
+  private void checkJson() {
+    if (json == null) {
+      return;
+    }
+    Path folder = json.toAbsolutePath().getParent();
+    if (Files.isDirectory(json) || folder == null || !Files.isWritable(folder)) {
+      throw new CommandLine.ParameterException(
+          commandLine(),
+          "--json: cannot write "
+              + json
+              + (Files.isDirectory(json)
+                  ? ": it is a folder"
+                  : ": no folder " + folder + " to write to"));
+    }
   }
 
   private void writeJson(Map<String, ?> machine, List<? extends Map<String, ?>> rows)

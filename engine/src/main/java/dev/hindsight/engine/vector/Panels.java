@@ -80,9 +80,9 @@ final class Panels {
    * Eight columns at a time: eight streams to read, half a cache line to write. The last eight
    * overlap those before them; of fewer columns the last one is read again for what fills up.
    *
-   * <p>No branch depends on the number of columns. C2 leaves out a branch that was not taken so far;
-   * when a later model took it, this method was seen to return to the interpreter at each call and
-   * for ever, and that halved the speed of everything.
+   * <p>No branch depends on the number of columns. C2 leaves out a branch that was not taken so
+   * far; when a later model took it, this method was seen to return to the interpreter at each call
+   * and for ever, and that halved the speed of everything.
    */
   private static void packColumns(
       int k, int columns, long b, long bStep, long bColumn, long to, int width) {

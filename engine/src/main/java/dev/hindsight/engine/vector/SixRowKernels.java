@@ -4,6 +4,7 @@ import static dev.hindsight.engine.vector.Simd.ADDRESSES;
 import static dev.hindsight.engine.vector.Simd.BYTES;
 import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
+import static dev.hindsight.engine.vector.Simd.LANES;
 import static dev.hindsight.engine.vector.Simd.MEMORY;
 import static dev.hindsight.engine.vector.Simd.ORDER;
 
@@ -21,8 +22,18 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>Loads and stores are written out: past C2's node limit only methods of the JDK that demand
  * inlining are still inlined, and a helper of ours cost a factor of ten.
+ *
+ * <p>Bounds checks that C2 makes in the loop take the ports of multiply-adds, so addresses pass
+ * through {@link Simd#ADDRESSES}. But each check also keeps what stands below it below: with none
+ * left, C2 was seen to begin a turn with all loads, six rows of A beside four vectors of B and 24
+ * accumulators, which are two more than there are registers; accumulators on the stack then cost up
+ * to two thirds of the speed, as the stack happened to lie. So where registers are short some rows
+ * keep their check.
  */
 final class SixRowKernels {
+  /** For the distance of rows of 6 x 2 tiles: 16 registers hold two of six rows, 32 all. */
+  private static final long CHECKED = LANES >= 16 ? ADDRESSES : -1;
+
   private SixRowKernels() {}
 
   static void rows6x4(
@@ -37,7 +48,7 @@ final class SixRowKernels {
       long c,
       long cRow) {
     a &= ADDRESSES;
-    aRow &= ADDRESSES;
+    long near = aRow & ADDRESSES; // the third and the fifth row keep their checks
     b &= ADDRESSES;
     from &= ADDRESSES;
     fromRow &= ADDRESSES;
@@ -82,7 +93,7 @@ final class SixRowKernels {
       c01 = x.fma(b1, c01);
       c02 = x.fma(b2, c02);
       c03 = x.fma(b3, c03);
-      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + aRow));
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + near));
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
       c12 = x.fma(b2, c12);
@@ -92,7 +103,7 @@ final class SixRowKernels {
       c21 = x.fma(b1, c21);
       c22 = x.fma(b2, c22);
       c23 = x.fma(b3, c23);
-      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * aRow));
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 3 * near));
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
       c32 = x.fma(b2, c32);
@@ -102,7 +113,7 @@ final class SixRowKernels {
       c41 = x.fma(b1, c41);
       c42 = x.fma(b2, c42);
       c43 = x.fma(b3, c43);
-      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * aRow));
+      x = FloatVector.broadcast(F, MEMORY.get(FLOAT, a + 5 * near));
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
       c52 = x.fma(b2, c52);
@@ -250,7 +261,7 @@ final class SixRowKernels {
       long c,
       long cRow) {
     a &= ADDRESSES;
-    aRow &= ADDRESSES;
+    aRow &= CHECKED;
     b &= ADDRESSES;
     from &= ADDRESSES;
     fromRow &= ADDRESSES;
