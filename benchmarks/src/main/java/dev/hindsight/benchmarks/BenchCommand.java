@@ -35,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  ./hindsight bench --quick                     all cases on Hindsight alone",
+      "  ./hindsight bench --quick --peers             some cases of every group, in two minutes",
       "  ./hindsight bench --peers --json bench.json   beside the peers; fetches 140 MB the first time",
       "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1",
       "  ./hindsight bench --scaling                   cost against width, tokens, batch, vocabulary",
@@ -50,7 +50,11 @@ public final class BenchCommand implements Callable<Integer> {
           "Compare with OpenBLAS, oneDNN and libtorch, fetched by Maven (140 MB) the first time.")
   private boolean withPeers;
 
-  @Option(names = "--quick", description = "Few and short rounds: under two minutes.")
+  @Option(
+      names = "--quick",
+      description =
+          "Few and short rounds with all processors; without --group and --case some cases only:"
+              + " under two minutes, beside all peers.")
   private boolean quick;
 
   @Option(
@@ -80,7 +84,8 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--threads",
       split = ",",
       paramLabel = "N",
-      description = "Numbers of threads to measure (default: 1 and all processors).")
+      description =
+          "Numbers of threads to measure (default: 1 and all processors; with --quick all).")
   private List<Integer> threads = List.of();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to this file.")
@@ -214,11 +219,13 @@ public final class BenchCommand implements Callable<Integer> {
             commandLine(), "--group: no " + g + "; there are " + String.join(", ", known));
       }
     }
+    boolean some = quick && groups.isEmpty() && containing == null;
     List<Case> cases =
-        Cases.all().stream()
-            .filter(c -> groups.isEmpty() || groups.contains(c.group()))
-            .filter(c -> containing == null || c.name().contains(containing))
-            .toList();
+        (some ? Cases.quick() : Cases.all())
+            .stream()
+                .filter(c -> groups.isEmpty() || groups.contains(c.group()))
+                .filter(c -> containing == null || c.name().contains(containing))
+                .toList();
     if (cases.isEmpty()) {
       throw new CommandLine.ParameterException(
           commandLine(), "no case's name contains '" + containing + "'");
@@ -237,7 +244,7 @@ public final class BenchCommand implements Callable<Integer> {
       return threads;
     }
     int all = Runtime.getRuntime().availableProcessors();
-    return all == 1 ? List.of(1) : List.of(1, all);
+    return all == 1 || quick ? List.of(all) : List.of(1, all);
   }
 
   private List<SideBySide.Peer> peers() {

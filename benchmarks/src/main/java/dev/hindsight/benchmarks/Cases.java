@@ -3,6 +3,7 @@ package dev.hindsight.benchmarks;
 import dev.hindsight.transformer.DecoderConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Everything that {@code bench} measures. */
@@ -73,6 +74,29 @@ public final class Cases {
     all.add(new Case.SdpoTiny("dialect-96x3", tiny(96, 3, 256), 16, 8));
     all.add(new Case.Memory(GPT_STEP));
     return all;
+  }
+
+  /** Some of every group, for two minutes beside all peers: kernels at sizes that steps use. */
+  static List<Case> quick() {
+    Set<String> kernels =
+        Set.of(
+            "512x512x512",
+            "1024x256x1024 Bt",
+            "1x2048x2048 Bt",
+            "128x2944x48 At",
+            "8x256 8x32 forward+backward",
+            "add 2048x256",
+            "gelu 2048x256",
+            "rms-norm 2048x256");
+    return all().stream()
+        .filter(
+            c ->
+                switch (c) {
+                  case Case.Sgemm _, Case.Elementwise _, Case.Attention _ ->
+                      kernels.contains(c.name());
+                  default -> true;
+                })
+        .toList();
   }
 
   /** The case of this id. */

@@ -28,7 +28,7 @@ final class SideBySide {
    */
   record Effort(int rounds, double seconds, double warmUp) {
     static final Effort FULL = new Effort(7, 0.5, 20);
-    static final Effort QUICK = new Effort(3, 0.1, 3);
+    static final Effort QUICK = new Effort(3, 0.1, 2.5);
   }
 
   private final String jar;

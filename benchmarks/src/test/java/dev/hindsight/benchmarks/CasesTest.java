@@ -18,6 +18,14 @@ final class CasesTest {
   }
 
   @Test
+  void quickHasSomeOfEveryGroup() {
+    assertThat(Cases.all()).containsAll(Cases.quick());
+    assertThat(Cases.quick().stream().map(Case::group).distinct())
+        .containsExactlyElementsOf(Cases.all().stream().map(Case::group).distinct().toList());
+    assertThat(Cases.quick()).hasSize(15);
+  }
+
+  @Test
   void everyKindOfStepRunsTwice() {
     Hindsight hindsight = new Hindsight();
     for (String id :
