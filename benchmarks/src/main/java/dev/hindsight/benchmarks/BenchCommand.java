@@ -180,14 +180,13 @@ public final class BenchCommand implements Callable<Integer> {
       return;
     }
     Path folder = json.toAbsolutePath().getParent();
-    if (Files.isDirectory(json) || folder == null || !Files.isWritable(folder)) {
+    boolean regular = !Files.exists(json) || Files.isRegularFile(json);
+    if (!regular || folder == null || !Files.isDirectory(folder)) {
       throw new CommandLine.ParameterException(
           commandLine(),
           "--json: cannot write "
               + json
-              + (Files.isDirectory(json)
-                  ? ": it is a folder"
-                  : ": no folder " + folder + " to write to"));
+              + (regular ? ": no folder " + folder + " to write to" : ": it is no regular file"));
     }
   }
 

@@ -200,6 +200,10 @@ public final class LayerOps {
     require(x.dim(2) % 2 == 0, "rope: head extent of %s must be even", x);
     require(
         positions.dim(0) == x.dim(0), "rope: %s needs one position a row, got %s", x, positions);
+    require(
+        theta > 0 && theta < Double.POSITIVE_INFINITY,
+        "rope: theta must be positive and finite, got %s; models use 10000 and more",
+        theta);
     Tensor out = like(x);
     destination("rope", out).rope(x, positions, theta, inverse, out);
     return out;

@@ -17,11 +17,26 @@ public final class Tensor {
   private final long[] strides;
   private final long offset;
 
-  /** A view of {@code storage}, which keeps {@code strides}; bounds are the caller's promise. */
+  /**
+   * A view of {@code storage}, which keeps {@code strides}; bounds are the caller's promise.
+   *
+   * @throws IllegalArgumentException when strides are negative or not one an axis: kernels read
+   *     forwards only
+   */
   public Tensor(Storage storage, DType dtype, Shape shape, long[] strides, long offset) {
     if (strides.length != shape.rank()) {
       throw new IllegalArgumentException(
           "tensor: " + strides.length + " strides given for shape " + shape);
+    }
+    for (long stride : strides) {
+      if (stride < 0) {
+        throw new IllegalArgumentException(
+            "tensor: strides "
+                + Arrays.toString(strides)
+                + " given for shape "
+                + shape
+                + "; they must not be negative: gather the rows in reverse instead");
+      }
     }
     this.storage = storage;
     this.dtype = dtype;

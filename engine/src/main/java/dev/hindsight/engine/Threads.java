@@ -6,10 +6,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread pool of the CPU kernels. Work comes as a fixed number of chunks whose contents do
- * not depend on how many threads there are; threads take the next free chunk, so a core that
- * another process holds does not stall the rest, and the bits of a result depend neither on the
- * number of threads nor on who took what.
+ * The one thread pool of the CPU kernels. Work comes in chunks, and threads take the next free one,
+ * so a core that another process holds does not stall the rest. What a chunk holds does not depend
+ * on the number of threads wherever that could be seen in a result (sums over chunks): the bits
+ * depend neither on the number of threads nor on who took what.
  *
  * <p>The number of threads is what {@link #set} says, else the environment variable {@code
  * HINDSIGHT_THREADS}, else the available processors.

@@ -96,6 +96,12 @@ class TensorOpsErrorsTest {
     refused(
         "rope: head extent of F32[1, 1, 3] must be even",
         () -> LayerOps.rope(f32(1, 1, 3), i32(0), 1e4, false));
+    refused(
+        "rope: theta must be positive and finite, got 0.0; models use 10000 and more",
+        () -> LayerOps.rope(f32(1, 1, 4), i32(0), 0, false));
+    refused(
+        "rope: theta must be positive and finite, got NaN; models use 10000 and more",
+        () -> LayerOps.rope(f32(1, 1, 4), i32(0), Double.NaN, false));
     refused("topK: k = 4 does not fit F32[3]", () -> TensorOps.topK(f32(3), 4));
     refused("clamp: low 2.0 must not exceed high 1.0", () -> TensorOps.clamp(f32(1), 2, 1));
     refused(

@@ -352,7 +352,7 @@ final class Matmul implements Threads.Chunk {
     rowsPerChunk = m;
     rowChunks = 1;
     panelsPerChunk = panelsInGroup;
-    copiesA = aRow == Float.BYTES && aStep >= FAR && panelsInGroup > 1;
+    copiesA = aRow == Float.BYTES && aStep >= FAR && m >= COPIED_ROWS && panelsInGroup > 1;
     if (!alone) {
       run(0);
       return;
