@@ -323,8 +323,8 @@ final class VectorMath {
    * polynomial and a power of two, without a quotient and without an exponential of a square; even
    * and odd powers apart, because a processor that is shared waits for one long chain. Within 3
    * ulps above 0, 4 from -1 on, 20 from -3 on, 100 from -5.5 on and 500 from -8 on; the absolute
-   * error below -1 is under 2^-24. Below -8, where it is under 5e-15, it stays as it is there: a is
-   * cut at 8, as an integer, because numbers that are not negative have the order of their bits.
+   * error below -1 is under 2^-24. Exactly 0 below -8: a is cut at 8, as an integer, because
+   * numbers that are not negative have the order of their bits, and so infinities meet no 0.
    */
   static FloatVector gelu(FloatVector x) {
     FloatVector a = x.abs().reinterpretAsInts().min(EIGHT).reinterpretAsFloats();
@@ -339,7 +339,8 @@ final class VectorMath {
     FloatVector p = r.fma(POWER5, POWER4).fma(r, POWER3).fma(r, POWER2).fma(r, POWER1);
     IntVector tail = p.fma(r, MINUS_ONE).reinterpretAsInts();
     tail = tail.add(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23));
-    return a.fma(tail.reinterpretAsFloats(), x.blend(-0f, x.compare(VectorOperators.LT, 0f)));
+    FloatVector share = tail.reinterpretAsFloats().blend(-0f, a.compare(VectorOperators.EQ, 8f));
+    return a.fma(share, x.blend(-0f, x.compare(VectorOperators.LT, 0f)));
   }
 
   /** {@code Phi(x) + x phi(x)} within 4 ulps and 2^-22: the terms cancel near -0.75. */
