@@ -105,10 +105,8 @@ final class Panels {
     for (int i = 0; i < k; i++) {
       MEMORY.set(FLOAT, to, MEMORY.get(FLOAT, b));
       MEMORY.set(FLOAT, to + 4, MEMORY.get(FLOAT, b + b1));
-      if (STREAMS >= 4) { // vectors of two lanes: a JVM with -XX:MaxVectorSize=8
-        MEMORY.set(FLOAT, to + 8, MEMORY.get(FLOAT, b + b2));
-        MEMORY.set(FLOAT, to + 12, MEMORY.get(FLOAT, b + b3));
-      }
+      MEMORY.set(FLOAT, to + 8, MEMORY.get(FLOAT, b + b2));
+      MEMORY.set(FLOAT, to + 12, MEMORY.get(FLOAT, b + b3));
       if (STREAMS == 8) {
         MEMORY.set(FLOAT, to + 16, MEMORY.get(FLOAT, b + b4));
         MEMORY.set(FLOAT, to + 20, MEMORY.get(FLOAT, b + b5));

@@ -38,8 +38,20 @@ public final class VectorProvider implements Backends.Provider {
   @Override
   public Backend open() {
     requireWidth(System.getProperty(WIDTH_PROPERTY));
+    requireLanes(Simd.LANES);
     KernelCompilation.prepare();
     return new VectorBackend();
+  }
+
+  /** Kernels pack four columns and more at a time, and read 64 bytes past a tensor at most. */
+  static void requireLanes(int lanes) {
+    if (lanes < 4 || lanes > 16) {
+      throw new IllegalStateException(
+          "backend vector: this JVM prefers vectors of "
+              + 32 * lanes
+              + " bits, expected 128 to 512; give java -XX:MaxVectorSize=64, or ask for the"
+              + " reference backend");
+    }
   }
 
   /** A bad value is an error of the call here; in {@link Simd} it would be one of the class. */
