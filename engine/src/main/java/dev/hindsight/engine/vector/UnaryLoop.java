@@ -189,7 +189,7 @@ final class UnaryLoop extends ElementLoop {
     }
   }
 
-  /** Two vectors a turn: what counts and compares takes ports from 28 operations a vector. */
+  /** Two vectors a turn: what counts and compares takes ports from 29 operations a vector. */
   private static void gelu(int n, long out, long a, int aStep) {
     int pairs = n & -2 * LANES;
     for (int i = 0; i < pairs; i += 2 * LANES) {
