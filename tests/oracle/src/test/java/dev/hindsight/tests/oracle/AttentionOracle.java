@@ -91,7 +91,7 @@ final class AttentionOracle {
   private static Bound bound(int width, double scale) {
     double score = 4 * width * scale;
     double error = score * Math.min(width + 2, 6 * Math.sqrt(width));
-    return Bound.composed(2 * (2 * (error + score) + 30));
+    return Bound.composed(2 * (error + score) + 30);
   }
 
   private static Tensor attention(

@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * How far apart two right results of one case may lie: what rounding may do on either side, so twice
- * the error bound of one. u is the unit roundoff, 2^-24 in F32 and 2^-53 in F64.
+ * How far a right result of a case may lie from the truth: what rounding may do to it. Two right
+ * results may be twice as far apart. u is the unit roundoff, 2^-24 in F32 and 2^-53 in F64.
  *
  * <p>A sum of n products in any order is off by at most {@code n u sum|terms|} (Higham, Accuracy and
  * Stability of Numerical Algorithms, 2002, section 3.1). With rounding errors of random sign it is
@@ -19,11 +19,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 @FunctionalInterface
 interface Bound {
-  /** Library functions keep within 4 units in the last place, 8 u, here and there. */
+  /** Library functions keep within 4 units in the last place, 8 u. */
   double LIBRARY = 8;
 
   /**
-   * The allowed differences, shaped like a pass.
+   * The allowed errors, shaped like a pass.
    *
    * @param exact libtorch's pass in F64
    */
@@ -35,7 +35,7 @@ interface Bound {
       // every derivative has one sign, so magnitudes of cotangents give sums of magnitudes
       Pass sums = Pass.torch(c, c.torch(), ScalarType.Double, x -> x, Math::abs);
       return new Pass(
-          exact.shape(), new double[exact.value().length], times(sums, 2 * u * roundings(exact)));
+          exact.shape(), new double[exact.value().length], times(sums, u * roundings(exact)));
     };
   }
 
@@ -48,7 +48,7 @@ interface Bound {
   static Bound sums(Function<Tensor[], Tensor> magnitudes) {
     return (c, exact, u) -> {
       Pass sums = Pass.torch(c, magnitudes, ScalarType.Double, Math::abs, Math::abs);
-      double k = 2 * u * (roundings(exact) + 2); // a factor or a quotient beside the sum
+      double k = u * (roundings(exact) + 2); // a factor or a quotient beside the sum
       return new Pass(exact.shape(), times(sums.value(), k), times(sums, k));
     };
   }
@@ -71,11 +71,10 @@ interface Bound {
       double[] value = new double[x.length];
       double[] gradient = new double[x.length];
       for (int i = 0; i < x.length; i++) {
-        value[i] = 2 * LIBRARY * u * (Math.abs(exact.value()[i]) + valueFloor.applyAsDouble(x[i]));
+        value[i] = LIBRARY * u * (Math.abs(exact.value()[i]) + valueFloor.applyAsDouble(x[i]));
         // the derivative, times the cotangent, from a rounded value or argument
         gradient[i] =
-            2
-                * (LIBRARY + 4)
+            (LIBRARY + 4)
                 * u
                 * (Math.abs(exact.gradients()[0][i])
                     + Math.abs(w[i]) * slopeFloor.applyAsDouble(x[i]));
@@ -87,7 +86,7 @@ interface Bound {
   /** Products and roots without cancellation: each element has a relative error. */
   static Bound relative() {
     return (c, exact, u) -> {
-      double k = 2 * u * (roundings(exact) + LIBRARY);
+      double k = u * (roundings(exact) + LIBRARY);
       return new Pass(exact.shape(), times(exact.value(), k), times(exact, k));
     };
   }
@@ -109,8 +108,8 @@ interface Bound {
       }
       return new Pass(
           exact.shape(),
-          times(sums.value(), 2 * u * (1.2 * k + 2 * LIBRARY)),
-          times(sums, 2 * u * (1.2 * (k + LIBRARY + 4) + k * largest)));
+          times(sums.value(), u * (1.2 * k + 2 * LIBRARY)),
+          times(sums, u * (1.2 * (k + LIBRARY + 4) + k * largest)));
     };
   }
 
@@ -121,14 +120,19 @@ interface Bound {
    * @param roundings how often the largest number's u comes in besides the sums
    */
   static Bound composed(double roundings) {
+    return composed(roundings, 1);
+  }
+
+  /** The same where an intermediate result may be larger than all of them. */
+  static Bound composed(double roundings, double intermediate) {
     return (c, exact, u) -> {
-      double largest = Math.max(1, exact.largest());
+      double largest = Math.max(intermediate, exact.largest());
       for (var x : c.inputs()) {
         for (double v : x.values()) {
           largest = Math.max(largest, Math.abs(v));
         }
       }
-      double allowed = 2 * u * (roundings + roundings(exact)) * largest;
+      double allowed = u * (roundings + roundings(exact)) * largest;
       double[] value = new double[exact.value().length];
       Arrays.fill(value, allowed);
       double[][] gradients = new double[exact.gradients().length][];

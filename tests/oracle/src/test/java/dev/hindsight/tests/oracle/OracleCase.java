@@ -19,6 +19,7 @@ final class OracleCase {
   private @Nullable Function<Tensor[], Tensor> torch;
   private @Nullable Bound bound;
   private String op = "";
+  private double looseness;
 
   private OracleCase(Draw draw, String call, TensorSample... inputs) {
     this.call = call;
@@ -46,6 +47,19 @@ final class OracleCase {
   OracleCase within(Bound allowed) {
     bound = allowed;
     return this;
+  }
+
+  /**
+   * Libtorch's F32 is known to be off by this much more than rounding explains; its F64 is not, which
+   * ours is held against in any case.
+   */
+  OracleCase whereLibTorchIsOffBy(double absolute) {
+    looseness = absolute;
+    return this;
+  }
+
+  double looseness() {
+    return looseness;
   }
 
   /** Set by the entry that drew this. */
