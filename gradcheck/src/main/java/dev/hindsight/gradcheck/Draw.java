@@ -129,9 +129,14 @@ public final class Draw {
     return oneIn(2) ? new ShapePair(a, b) : new ShapePair(b, a);
   }
 
+  /** Any layout. */
+  public Layout layout() {
+    return strided ? pick(Layout.values()) : Layout.CONTIGUOUS;
+  }
+
   /** A tensor of this shape, in any layout. */
   public TensorSample tensor(Shape shape, Domain domain) {
-    Layout layout = strided ? pick(Layout.values()) : Layout.CONTIGUOUS;
+    Layout layout = layout();
     return new TensorSample(shape, layout, domain.values(this, Math.toIntExact(shape.size())));
   }
 

@@ -16,6 +16,7 @@ final class ElementwiseSpecs {
     return List.of(
         unary("neg", SMOOTH, Variable::neg, x -> x.times(-1)),
         unary("abs", KINKED, Variable::abs, x -> x.square().sqrt()),
+        unary("sign", KINKED, Variable::sign, x -> x.div(x.abs())),
         unary("square", SMOOTH, Variable::square, x -> x.mul(x)),
         unary("sqrt", Domain.POSITIVE, Variable::sqrt, x -> x.pow(0.5)),
         unary("rsqrt", Domain.POSITIVE, Variable::rsqrt, x -> x.sqrt().reciprocal()),

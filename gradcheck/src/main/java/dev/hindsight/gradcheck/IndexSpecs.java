@@ -86,7 +86,7 @@ final class IndexSpecs {
   }
 
   /** The indices of the k largest of each row, by a sort in plain Java. */
-  private static Tensor sorted(Variable x, int k) {
+  static Tensor sorted(Variable x, int k) {
     int extent = x.dim(-1);
     double[] values = x.tensor().toDoubles();
     int rows = extent == 0 ? 0 : values.length / extent;

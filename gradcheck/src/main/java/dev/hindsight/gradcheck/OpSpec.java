@@ -71,6 +71,11 @@ public final class OpSpec {
     return new OpSpec(name, domain, 1, cases);
   }
 
+  /** The same op, which has no gradient at all: its result is an index. */
+  public OpSpec notDifferentiable() {
+    return new OpSpec(name, domain, 0, cases);
+  }
+
   /** The inputs of a call, in the op's order; {@code call} reads as in {@code sum(axis 1)}. */
   public static Inputs call(String call, TensorSample... inputs) {
     return new Inputs(call, Arrays.asList(inputs));
@@ -86,7 +91,7 @@ public final class OpSpec {
     return domain;
   }
 
-  /** 1 when its gradient cannot be differentiated again, else 2. */
+  /** 0 without a gradient, 1 when the gradient cannot be differentiated again, else 2. */
   public int order() {
     return order;
   }

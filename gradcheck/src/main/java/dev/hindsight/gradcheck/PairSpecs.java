@@ -23,6 +23,12 @@ final class PairSpecs {
             (a, b) -> a.add(b).square().sub(a.sub(b).square()).times(0.25)),
         pair("div", real, Domain.POSITIVE, Variable::div, (a, b) -> a.mul(b.reciprocal())),
         pair(
+            "power",
+            Domain.POSITIVE,
+            Domain.between(-2, 2),
+            Variable::pow,
+            (a, b) -> a.log().mul(b).exp()),
+        pair(
             "minimum",
             real,
             between,
