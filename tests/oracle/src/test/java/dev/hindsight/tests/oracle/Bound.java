@@ -92,6 +92,20 @@ interface Bound {
   }
 
   /**
+   * Relatively exact values and slopes, whose products with cotangents are summed where inputs were
+   * broadcast.
+   *
+   * @param magnitudes linear in the inputs, with the magnitudes of the slopes there
+   */
+  static Bound slopes(Function<Tensor[], Tensor> magnitudes) {
+    return (c, exact, u) -> {
+      Pass sums = Pass.torch(c, magnitudes, ScalarType.Double, x -> x, Math::abs);
+      double k = u * (roundings(exact) + 2 * LIBRARY);
+      return new Pass(exact.shape(), times(exact.value(), LIBRARY * u), times(sums, k));
+    };
+  }
+
+  /**
    * An activation of sums of products. The sums' rounding goes through the slope, below 1.2, in
    * values, and through the slope of the slope, below 1, in gradients; the activation's own error is
    * that of {@link #elementwise} with a floor of its argument.

@@ -14,71 +14,19 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Softmax, losses, norms, rotary positions and checkpointing. The numbers handed to {@link
- * Bound#composed} count roundings of the largest number: each library function 8, a difference of
- * values up to 3 another 6 in an exponent.
+ * The fused loss, norms, rotary positions and checkpointing. The numbers handed to {@link
+ * Bound#composed} count roundings of the largest number, 8 for each library function.
  */
 final class DecoderOracle {
-  /** PyTorch's reductions of a loss. */
-  private static final long NONE = 0;
-
-  private static final long IGNORED = -100;
-
   private DecoderOracle() {}
 
   static List<OracleOp> all() {
     return List.of(
-        new OracleOp("softmax", DecoderOracle::softmax),
-        new OracleOp("logSoftmax", DecoderOracle::logSoftmax),
-        new OracleOp("crossEntropy", DecoderOracle::crossEntropy),
         new OracleOp("linearCrossEntropy", DecoderOracle::linearCrossEntropy),
         new OracleOp("rmsNorm", DecoderOracle::rmsNorm),
         new OracleOp("layerNorm", DecoderOracle::layerNorm),
         new OracleOp("rope", DecoderOracle::rope),
         new OracleOp("checkpoint", DecoderOracle::checkpoint));
-  }
-
-  /** {@code exp(x - max) / sum}: 2 (6 + 8) and the quotient. */
-  private static OracleCase softmax(Draw d) {
-    return OracleCase.call(d, "softmax", Cases.real(d, Cases.rows(d)))
-        .ours(v -> v[0].softmax())
-        .torch(t -> t[0].softmax(-1))
-        .within(Bound.composed(30));
-  }
-
-  private static OracleCase logSoftmax(Draw d) {
-    return OracleCase.call(d, "logSoftmax", Cases.real(d, Cases.rows(d)))
-        .ours(v -> v[0].logSoftmax())
-        .torch(t -> t[0].log_softmax(-1))
-        .within(Bound.composed(30));
-  }
-
-  /** Any negative target is ignored by ours; PyTorch has one number for that. */
-  private static int[] targets(Draw d, int rows, int classes) {
-    int[] targets = d.indices(rows, classes);
-    for (int n = 0; n < rows; n++) {
-      targets[n] = d.oneIn(4) ? -1 - d.between(0, 99) : targets[n];
-    }
-    return targets;
-  }
-
-  private static Tensor crossEntropy(Tensor logits, int[] targets) {
-    int[] theirs = Arrays.stream(targets).map(t -> t < 0 ? (int) IGNORED : t).toArray();
-    return torch.cross_entropy_loss(
-        logits, Torch.ids(theirs), new TensorOptional(), NONE, IGNORED, 0);
-  }
-
-  private static OracleCase crossEntropy(Draw d) {
-    int rows = d.oneIn(16) ? 0 : Cases.side(d);
-    int classes = d.oneIn(4) ? Cases.extent(d) : d.extent();
-    int[] targets = targets(d, rows, classes);
-    return OracleCase.call(
-            d,
-            "crossEntropy(" + Arrays.toString(targets) + ")",
-            Cases.real(d, Shape.of(rows, classes)))
-        .ours(v -> v[0].crossEntropy(Cases.ids(v[0], targets)))
-        .torch(t -> crossEntropy(t[0], targets))
-        .within(Bound.composed(30));
   }
 
   /**
@@ -89,7 +37,7 @@ final class DecoderOracle {
     int rows = d.oneIn(16) ? 0 : Cases.side(d);
     int classes = Cases.side(d);
     int width = d.extent();
-    int[] targets = targets(d, rows, classes);
+    int[] targets = LossOracle.targets(d, rows, classes);
     double scale = d.pick(1.0, 0.5, -2.0, 1 / 3.0);
     return OracleCase.call(
             d,
@@ -98,7 +46,10 @@ final class DecoderOracle {
             Cases.real(d, Shape.of(classes, width)))
         .ours(v -> v[0].linearCrossEntropy(v[1], Cases.ids(v[0], targets), scale).loss())
         .torch(
-            t -> crossEntropy(torch.linear(t[0], t[1]), targets).sum().mul(new Scalar(scale)))
+            t ->
+                LossOracle.crossEntropy(torch.linear(t[0], t[1]), targets, -1, 0)
+                    .sum()
+                    .mul(new Scalar(scale)))
         .within(Bound.composed(30 + 2 * 9 * width * (width + 2)));
   }
 
@@ -120,7 +71,7 @@ final class DecoderOracle {
    * The largest factor in the gradient of a norm: the inverse deviation of a row times a weight,
    * below 3. Of a row that is constant it is {@code 3 / sqrt(epsilon)}, and then cancels.
    */
-  private static double steepest(TensorSample x, double epsilon, boolean centred) {
+  static double steepest(TensorSample x, double epsilon, boolean centred) {
     double[] values = x.values();
     int width = x.shape().dim(-1);
     double smallest = Double.POSITIVE_INFINITY;

@@ -49,6 +49,7 @@ final class ElementwiseOracle {
     return List.of(
         new Unary("neg", REAL, Variable::neg, Tensor::neg, Bound.moved()),
         new Unary("abs", REAL, Variable::abs, Tensor::abs, plain),
+        new Unary("sign", REAL, Variable::sign, Tensor::sign, Bound.moved()),
         new Unary("square", REAL, Variable::square, Tensor::square, plain),
         new Unary("sqrt", Domain.POSITIVE, Variable::sqrt, Tensor::sqrt, plain),
         new Unary("rsqrt", Domain.POSITIVE, Variable::rsqrt, Tensor::rsqrt, plain),

@@ -1,11 +1,10 @@
 package dev.hindsight.tests.oracle;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.gradcheck.EachOp;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,12 +19,9 @@ import org.bytedeco.javacpp.PointerScope;
 
 /**
  * Guards every registered op against libtorch: values, and gradients for random cotangents, within
- * the {@link Bound} of the op. Each property tries at least 60 cases of each op.
+ * the {@link Bound} of the op. Each property draws cases of all ops in turn.
  */
 class OpsAgainstLibTorchTest {
-  /** 60 an op for 120 ops; {@link #everyOpHadItsCases} fails when there are more. */
-  private static final int TRIES = 7200;
-
   private static final int CASES = 60;
 
   private static final Backend REFERENCE = Backends.get("reference");
@@ -50,17 +46,20 @@ class OpsAgainstLibTorchTest {
     scope.close();
   }
 
-  @Property(tries = TRIES)
+  @Property
+  @EachOp(cases = CASES)
   void referenceF64(@ForAll("cases") OracleCase c) {
     compare(c, REFERENCE, DType.F64);
   }
 
-  @Property(tries = TRIES)
+  @Property
+  @EachOp(cases = CASES)
   void referenceF32(@ForAll("cases") OracleCase c) {
     compare(c, REFERENCE, DType.F32);
   }
 
-  @Property(tries = TRIES)
+  @Property
+  @EachOp(cases = CASES)
   void vectorF32(@ForAll("cases") OracleCase c) {
     compare(c, VECTOR, DType.F32);
   }
@@ -77,11 +76,8 @@ class OpsAgainstLibTorchTest {
   }
 
   @AfterContainer
-  static void everyOpHadItsCases() throws IOException {
+  static void say() throws IOException {
     for (Map.Entry<String, Comparison> done : COMPARISONS.entrySet()) {
-      assertThat(done.getValue().fewestCases())
-          .as("cases of each op in %s: raise TRIES", done.getKey())
-          .isGreaterThanOrEqualTo(CASES);
       Figures.add(done.getKey() + ": " + done.getValue().summary());
     }
   }

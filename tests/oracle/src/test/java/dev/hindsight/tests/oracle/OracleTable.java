@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.RandomGenerator;
@@ -23,9 +24,13 @@ final class OracleTable {
     all.addAll(ElementwiseOracle.all());
     all.addAll(PairOracle.all());
     all.addAll(ReductionOracle.all());
+    all.addAll(StatisticsOracle.all());
     all.addAll(MatrixOracle.all());
+    all.addAll(EinsumOracle.all());
     all.addAll(ShapeOracle.all());
+    all.addAll(ArrangementOracle.all());
     all.addAll(IndexOracle.all());
+    all.addAll(LossOracle.all());
     all.addAll(DecoderOracle.all());
     all.addAll(AttentionOracle.all());
     Map<String, OracleOp> byName = new LinkedHashMap<>();
@@ -37,12 +42,13 @@ final class OracleTable {
     return byName;
   }
 
-  /** Cases of one op after another, so that each gets its share of the tries to the last one. */
+  /** Cases of one op after another, as gradcheck's registry has them; a case shrinks within its op. */
   static Arbitrary<OracleCase> inTurn() {
     List<RandomGenerator<OracleCase>> generators =
         all().values().stream().map(op -> op.cases().generator(GENERATED_AT_ONCE)).toList();
-    int[] next = {0};
+    AtomicInteger next = new AtomicInteger();
     return Arbitraries.fromGenerator(
-        random -> generators.get(next[0]++ % generators.size()).next(random));
+        random ->
+            generators.get(Math.floorMod(next.getAndIncrement(), generators.size())).next(random));
   }
 }

@@ -27,6 +27,7 @@ final class PairOracle {
         // equal elements, which the grid makes likely, share the gradient on both sides
         pair("minimum", Variable::minimum, torch::minimum, Bound.moved()),
         pair("maximum", Variable::maximum, torch::maximum, Bound.moved()),
+        new OracleOp("power", PairOracle::power),
         new OracleOp("swiglu", PairOracle::swiglu),
         new OracleOp("where", PairOracle::where));
   }
@@ -57,6 +58,35 @@ final class PairOracle {
         .ours(v -> v[0].div(v[1]))
         .torch(t -> t[0].div(t[1]))
         .within(Bound.sums());
+  }
+
+  /** Zeros among the bases, with exponents of 0 and above: 0^0 is 1. */
+  private static OracleCase power(Draw d) {
+    ShapePair shapes = Cases.broadcastable(d);
+    boolean zeros = d.oneIn(3);
+    TensorSample drawn = Cases.tensor(d, shapes.first(), Domain.POSITIVE);
+    double[] bases = Torch.map(drawn.values(), x -> zeros && d.oneIn(4) ? 0 : x);
+    Domain exponents = zeros ? Domain.between(1, 3) : Domain.between(-2, 2);
+    TensorSample exponent = Cases.tensor(d, shapes.second(), exponents);
+    double[] whole = Torch.map(exponent.values(), x -> zeros && d.oneIn(3) ? (int) x - 1 : x);
+    return OracleCase.call(
+            d,
+            "power",
+            new TensorSample(shapes.first(), drawn.layout(), bases),
+            new TensorSample(shapes.second(), exponent.layout(), whole))
+        .ours(v -> v[0].pow(v[1]))
+        .torch(t -> t[0].pow(t[1]))
+        .within(
+            Bound.slopes(
+                t -> {
+                  Tensor zero = t[0].eq(new Scalar(0.0));
+                  Tensor base = t[0].masked_fill(zero, new Scalar(1.0)).detach();
+                  Tensor power = t[0].pow(t[1].sub(new Scalar(1.0))).mul(t[1]).abs();
+                  Tensor infinite = power.isfinite().logical_not();
+                  Tensor slope = power.masked_fill(infinite, new Scalar(0.0));
+                  Tensor log = base.log().mul(t[0].pow(t[1])).abs();
+                  return t[0].mul(slope.detach()).add(t[1].mul(log.detach()));
+                }));
   }
 
   /** The gate's derivative cancels near -1.28, so the largest number counts: 2 times 8 u for it. */

@@ -112,6 +112,14 @@ final class ShapeOracle {
   private static OracleCase squeeze(Draw d) {
     Shape without = Cases.shape(d, 0, 3, true);
     int axis = d.between(0, without.rank());
+    if (d.oneIn(3)) {
+      Shape with = without.insert(0, 1).insert(axis + 1, 1);
+      int other = axis + 1 - (d.oneIn(2) ? with.rank() : 0);
+      return OracleCase.call(d, "squeeze(" + other + ", 0)", Cases.real(d, with))
+          .ours(v -> v[0].squeeze(other, 0))
+          .torch(t -> t[0].squeeze(other, 0))
+          .within(Bound.moved());
+    }
     int given = d.oneIn(2) ? axis : axis - without.rank() - 1;
     return OracleCase.call(d, "squeeze(" + given + ")", Cases.real(d, without.insert(axis, 1)))
         .ours(v -> v[0].squeeze(given))

@@ -13,6 +13,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** libtorch's tensors from Java's arrays and back, and what all tables of ops share. */
 final class Torch {
+  static {
+    // the tensors are small, and threads that wait for work take the time of those that have some
+    torch.set_num_threads(1);
+  }
+
   private Torch() {}
 
   /** A tensor with these elements in row-major order. */
