@@ -2,6 +2,7 @@ package dev.hindsight.gradcheck;
 
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
+import java.util.List;
 import java.util.function.Function;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -23,6 +24,18 @@ public final class Draw {
 
   /** No tensor has more elements: a difference is taken for each. */
   private static final int MOST_ELEMENTS = 48;
+
+  /** Both signs occur; every one is a float, so that F32 and F64 see the same. */
+  private static final double[] SPECIAL = {
+    Double.NaN,
+    Double.POSITIVE_INFINITY,
+    0,
+    1,
+    Float.MAX_VALUE,
+    Float.MIN_VALUE,
+    Float.MIN_NORMAL,
+    0x1p-24
+  };
 
   private final Philox random;
   private final long seed;
@@ -127,6 +140,31 @@ public final class Draw {
     Shape a = oneIn(2) ? target : broadcastableTo(target);
     Shape b = broadcastableTo(target);
     return oneIn(2) ? new ShapePair(a, b) : new ShapePair(b, a);
+  }
+
+  /** 2 to 4 shapes that broadcast together. */
+  public ShapeGroup broadcastableGroup() {
+    Shape target = shape();
+    Shape[] shapes = new Shape[between(2, 4)];
+    for (int i = 0; i < shapes.length; i++) {
+      shapes[i] = oneIn(3) ? target : broadcastableTo(target);
+    }
+    return new ShapeGroup(List.of(shapes));
+  }
+
+  /**
+   * A tensor of this shape, in any layout, of floats that are special: NaN, infinities, zeros of
+   * both signs, the largest, the smallest, the smallest normal; and a quarter of ordinary ones.
+   */
+  public TensorSample special(Shape shape) {
+    double[] values = Domain.REAL.values(this, Math.toIntExact(shape.size()));
+    for (int i = 0; i < values.length; i++) {
+      if (!oneIn(4)) {
+        double value = SPECIAL[random.nextInt(SPECIAL.length)];
+        values[i] = oneIn(2) ? value : -value;
+      }
+    }
+    return new TensorSample(shape, layout(), values);
   }
 
   /** Any layout. */

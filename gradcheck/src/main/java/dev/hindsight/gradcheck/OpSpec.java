@@ -3,7 +3,9 @@ package dev.hindsight.gradcheck;
 import dev.hindsight.autograd.Variable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import net.jqwik.api.Arbitrary;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +66,40 @@ public final class OpSpec {
    */
   public static OpSpec of(String name, String domain, Cases cases) {
     return new OpSpec(name, domain, 2, cases);
+  }
+
+  /**
+   * An op of one operand, element by element or not, of tensors of every shape and layout.
+   *
+   * @param twin the same function, said in other ops
+   */
+  public static OpSpec unary(
+      String name, Domain domain, UnaryOperator<Variable> op, UnaryOperator<Variable> twin) {
+    return of(
+        name,
+        domain.toString(),
+        d ->
+            call(name, d.tensor(d.shape(), domain))
+                .is(v -> op.apply(v[0]))
+                .sameAs(v -> twin.apply(v[0])));
+  }
+
+  /**
+   * An op of two operands that broadcast.
+   *
+   * @param twin the same function, said in other ops
+   */
+  public static OpSpec binary(
+      String name, Domain a, Domain b, BinaryOperator<Variable> op, BinaryOperator<Variable> twin) {
+    return of(
+        name,
+        a.equals(b) ? a.toString() : a + " and " + b,
+        d -> {
+          ShapePair shapes = d.broadcastable();
+          return call(name, d.tensor(shapes.first(), a), d.tensor(shapes.second(), b))
+              .is(v -> op.apply(v[0], v[1]))
+              .sameAs(v -> twin.apply(v[0], v[1]));
+        });
   }
 
   /** The same op, whose gradient cannot be differentiated again. */

@@ -87,6 +87,12 @@ class OpGradientsTest {
 
   @Property
   @EachOp
+  void gradientsAreLinearInTheCotangent(@ForAll("cases") OpCase c) {
+    GradientProperties.linearInCotangent(c, CPU, DType.F64);
+  }
+
+  @Property
+  @EachOp
   void opsEqualTheirTwinsF64(@ForAll("cases") OpCase c) {
     GradientProperties.twinAgrees(c, CPU, DType.F64);
   }
