@@ -25,9 +25,8 @@ import org.xml.sax.SAXException;
  * <p>Reads what Surefire left in {@code MODULE/target/surefire-reports}, the random cases in {@code
  * MODULE/target/random-cases.tsv}, and lines for people in {@code MODULE/target/figures.txt}, which
  * a test may add to. A module is a folder of the repository, or of such a folder, with a {@code
- * pom.xml}. The launcher starts this one file with {@code java
- * TestSummary.java}, so it also speaks after a build that stopped half-way; it uses nothing but the
- * JDK.
+ * pom.xml}. The launcher starts this one file with {@code java TestSummary.java}, so it also speaks
+ * after a build that stopped half-way; it uses nothing but the JDK.
  */
 public final class TestSummary {
   private static final int LINES_OF_OUTPUT = 60;
@@ -126,10 +125,9 @@ public final class TestSummary {
       int failedBefore = module.failed.size();
       readReport(module, parser.parse(file.toFile()).getDocumentElement());
       if (module.failed.size() > failedBefore) {
-        String name = file.getFileName().toString();
-        module.outputs.add(
-            file.resolveSibling(
-                name.substring("TEST-".length(), name.length() - ".xml".length()) + "-output.txt"));
+        String report = file.getFileName().toString();
+        String suite = report.substring("TEST-".length(), report.length() - ".xml".length());
+        module.outputs.add(file.resolveSibling(suite + "-output.txt"));
       }
     }
     Path cases = folder.resolve("target/random-cases.tsv");

@@ -92,8 +92,7 @@ final class ArrangementOracle {
   private static OracleCase triangle(Draw d, boolean lower) {
     Shape shape = Cases.shape(d, 2, 4, true);
     int diagonal = d.between(-3, 3);
-    return OracleCase.call(
-            d, (lower ? "tril(" : "triu(") + diagonal + ")", Cases.real(d, shape))
+    return OracleCase.call(d, (lower ? "tril(" : "triu(") + diagonal + ")", Cases.real(d, shape))
         .ours(v -> lower ? v[0].tril(diagonal) : v[0].triu(diagonal))
         .torch(t -> lower ? t[0].tril(diagonal) : t[0].triu(diagonal))
         .within(Bound.moved());
@@ -105,9 +104,7 @@ final class ArrangementOracle {
     boolean descending = d.oneIn(2);
     boolean places = d.oneIn(3);
     return OracleCase.call(
-            d,
-            "sort(" + descending + (places ? ").indices" : ").values"),
-            Cases.real(d, shape))
+            d, "sort(" + descending + (places ? ").indices" : ").values"), Cases.real(d, shape))
         .ours(
             v -> {
               Variable.Sorted y = v[0].sort(descending);

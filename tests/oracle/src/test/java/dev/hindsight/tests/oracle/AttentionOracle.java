@@ -85,8 +85,8 @@ final class AttentionOracle {
 
   /**
    * A score is a sum of {@code width} products below 4, times the scale: it is off by {@code e = 4
-   * width (width + 2) scale u}, a weight by a relative {@code 2 e + 16 u} and less than 4 width scale
-   * more for what exponents lose, and a gradient is a weight times a difference of such sums.
+   * width (width + 2) scale u}, a weight by a relative {@code 2 e + 16 u} and less than 4 width
+   * scale more for what exponents lose, and a gradient is a weight times a difference of such sums.
    */
   private static Bound bound(int width, double scale) {
     double score = 4 * width * scale;
@@ -107,8 +107,7 @@ final class AttentionOracle {
       if (queries > 0) {
         Tensor k = t[1].narrow(0, layout.keyStart()[s], layout.keyLength()[s]);
         Tensor v = t[2].narrow(0, layout.keyStart()[s], layout.keyLength()[s]);
-        parts.add(
-            sequence(t[0].narrow(0, start, queries), k, v, layout.causal(), scale, group));
+        parts.add(sequence(t[0].narrow(0, start, queries), k, v, layout.causal(), scale, group));
       }
     }
     parts.add(nobody.narrow(0, row, rows - row));

@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * How far a right result of a case may lie from the truth: what rounding may do to it. Two right
  * results may be twice as far apart. u is the unit roundoff, 2^-24 in F32 and 2^-53 in F64.
  *
- * <p>A sum of n products in any order is off by at most {@code n u sum|terms|} (Higham, Accuracy and
- * Stability of Numerical Algorithms, 2002, section 3.1). With rounding errors of random sign it is
- * {@code 6 sqrt(n) u sum|terms|} but for odds of 3e-8 (Higham and Mary, A New Approach to
+ * <p>A sum of n products in any order is off by at most {@code n u sum|terms|} (Higham, Accuracy
+ * and Stability of Numerical Algorithms, 2002, section 3.1). With rounding errors of random sign it
+ * is {@code 6 sqrt(n) u sum|terms|} but for odds of 3e-8 (Higham and Mary, A New Approach to
  * Probabilistic Rounding Error Analysis, 2019, theorem 2.4 with lambda 6), and the smaller of the
  * two is taken. n is at most the number of elements of the largest tensor of the case. The sums of
  * magnitudes are libtorch's own op in F64 on the magnitudes of inputs and cotangents.
@@ -107,8 +107,8 @@ interface Bound {
 
   /**
    * An activation of sums of products. The sums' rounding goes through the slope, below 1.2, in
-   * values, and through the slope of the slope, below 1, in gradients; the activation's own error is
-   * that of {@link #elementwise} with a floor of its argument.
+   * values, and through the slope of the slope, below 1, in gradients; the activation's own error
+   * is that of {@link #elementwise} with a floor of its argument.
    *
    * @param magnitudes the sums of products alone
    */
@@ -128,8 +128,8 @@ interface Bound {
   }
 
   /**
-   * A composition of sums and library functions: within {@code c + roundings of its longest sum}
-   * of the largest number in the case (1, inputs, values, gradients; cotangents are below 1).
+   * A composition of sums and library functions: within {@code c + roundings of its longest sum} of
+   * the largest number in the case (1, inputs, values, gradients; cotangents are below 1).
    *
    * @param roundings how often the largest number's u comes in besides the sums
    */

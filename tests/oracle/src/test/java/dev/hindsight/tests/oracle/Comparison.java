@@ -40,7 +40,13 @@ final class Comparison {
     Pass theirs = Pass.torch(c, type);
     if (!ours.shape().equals(theirs.shape())) {
       throw new AssertionError(
-          c.call() + ": our shape is " + ours.shape() + ", libtorch's " + theirs.shape() + "; " + c);
+          c.call()
+              + ": our shape is "
+              + ours.shape()
+              + ", libtorch's "
+              + theirs.shape()
+              + "; "
+              + c);
     }
     Pass exact = dtype == DType.F64 ? theirs : Pass.torch(c, ScalarType.Double);
     Pass allowed = c.bound().allowed(c, exact, u);
@@ -87,7 +93,7 @@ final class Comparison {
     for (int i = 0; i < ours.length; i++) {
       double allowed = times * bounds[i] + tiny;
       // the same infinity, or NaN on both sides
-      boolean same = ours[i] == theirs[i] || Double.isNaN(ours[i]) && Double.isNaN(theirs[i]);
+      boolean same = ours[i] == theirs[i] || (Double.isNaN(ours[i]) && Double.isNaN(theirs[i]));
       double difference = same ? 0 : Math.abs(ours[i] - theirs[i]);
       if (!(difference <= allowed)) {
         throw new AssertionError(

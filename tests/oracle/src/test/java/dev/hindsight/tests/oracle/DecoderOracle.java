@@ -1,7 +1,6 @@
 package dev.hindsight.tests.oracle;
 
 import dev.hindsight.autograd.Autograd;
-import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.gradcheck.Draw;
 import dev.hindsight.gradcheck.TensorSample;
@@ -30,8 +29,8 @@ final class DecoderOracle {
   }
 
   /**
-   * Logits of {@code width} products below 9 are off by {@code 9 width (width + 2) u}, and gradients
-   * are sums of such rows.
+   * Logits of {@code width} products below 9 are off by {@code 9 width (width + 2) u}, and
+   * gradients are sums of such rows.
    */
   private static OracleCase linearCrossEntropy(Draw d) {
     int rows = d.oneIn(16) ? 0 : Cases.side(d);
@@ -63,7 +62,10 @@ final class DecoderOracle {
         .torch(
             t ->
                 torch.rms_norm(
-                    t[0], Torch.longs(weight), new TensorOptional(t[1]), new DoubleOptional(epsilon)))
+                    t[0],
+                    Torch.longs(weight),
+                    new TensorOptional(t[1]),
+                    new DoubleOptional(epsilon)))
         .within(Bound.composed(30, steepest(x, epsilon, false)));
   }
 
@@ -129,8 +131,7 @@ final class DecoderOracle {
     Tensor c = Torch.constant(x, broadcast, cos);
     Tensor s = Torch.constant(x, broadcast, sin);
     Tensor[] ab = halves(x, half, 0, 1);
-    return Torch.concat(
-        -1, ab[0].mul(c).sub(ab[1].mul(s)), ab[1].mul(c).add(ab[0].mul(s)));
+    return Torch.concat(-1, ab[0].mul(c).sub(ab[1].mul(s)), ab[1].mul(c).add(ab[0].mul(s)));
   }
 
   /** The first (0) and second (1) half of each head, in this order. */
@@ -140,14 +141,13 @@ final class DecoderOracle {
         .toArray(Tensor[]::new);
   }
 
-  /** Of a function whose parts are tried alone: what is checked is that nothing is lost or doubled. */
+  /**
+   * Of a function whose parts are tried alone: what is checked is that nothing is lost or doubled.
+   */
   private static OracleCase checkpoint(Draw d) {
     Shape shape = Cases.shape(d);
     return OracleCase.call(d, "checkpoint", Cases.real(d, shape), Cases.real(d, shape))
-        .ours(
-            v ->
-                Autograd.checkpoint(
-                    x -> x[0].tanh().mul(x[1]).add(x[0]).add(x[1].square()), v))
+        .ours(v -> Autograd.checkpoint(x -> x[0].tanh().mul(x[1]).add(x[0]).add(x[1].square()), v))
         .torch(t -> t[0].tanh().mul(t[1]).add(t[0]).add(t[1].square()))
         .within(Bound.composed(24));
   }

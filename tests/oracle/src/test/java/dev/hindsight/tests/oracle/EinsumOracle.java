@@ -13,9 +13,27 @@ import org.bytedeco.pytorch.global.torch;
 /** Einstein's summation: fixed equations of every kind, and random ones of two operands. */
 final class EinsumOracle {
   private static final String[] EQUATIONS = {
-    "ij,jk->ik", "bij,bjk->bik", "bqhd,bkhd->bhqk", "ij,jk,kl->il", "ij,kj", "i,j->ji", "i,i",
-    "ij,ij->", "ij,i->j", "ij", "ba", "abc->cab", "ijk->j", "ii->i", "ii", "iji,kj->ik",
-    "...ij,...jk->...ik", "...i,i", "...ij->...ji", "...i,...i->", "i...,...->...i"
+    "ij,jk->ik",
+    "bij,bjk->bik",
+    "bqhd,bkhd->bhqk",
+    "ij,jk,kl->il",
+    "ij,kj",
+    "i,j->ji",
+    "i,i",
+    "ij,ij->",
+    "ij,i->j",
+    "ij",
+    "ba",
+    "abc->cab",
+    "ijk->j",
+    "ii->i",
+    "ii",
+    "iji,kj->ik",
+    "...ij,...jk->...ik",
+    "...i,i",
+    "...ij->...ji",
+    "...i,...i->",
+    "i...,...->...i"
   };
 
   private static final String LETTERS = "abcd";

@@ -32,7 +32,8 @@ final class ElementwiseOracle {
     for (Unary f : functions()) {
       all.add(new OracleOp(f.name, d -> unary(d, f)));
     }
-    all.add(new OracleOp("erf", d -> erf(OracleCase.call(d, "erf", Cases.real(d, Cases.shape(d))))));
+    all.add(
+        new OracleOp("erf", d -> erf(OracleCase.call(d, "erf", Cases.real(d, Cases.shape(d))))));
     all.add(new OracleOp("plus", d -> affine(d, "plus", false, true)));
     all.add(new OracleOp("times", d -> affine(d, "times", true, false)));
     all.add(new OracleOp("affine", d -> affine(d, "affine", true, true)));
@@ -78,8 +79,8 @@ final class ElementwiseOracle {
 
   /**
    * The slope's exp(-x^2) is as exact as x^2 is: a relative x^2 u. libtorch's vectorised F32 error
-   * function is formula 7.1.26 of Abramowitz and Stegun: 1.5e-7 off, also near 0, where that is more
-   * than the value; and it is computed from numbers near 1, with a few u of those.
+   * function is formula 7.1.26 of Abramowitz and Stegun: 1.5e-7 off, also near 0, where that is
+   * more than the value; and it is computed from numbers near 1, with a few u of those.
    */
   static OracleCase erf(OracleCase c) {
     return c.ours(v -> v[0].erf())
@@ -96,7 +97,9 @@ final class ElementwiseOracle {
     return OracleCase.call(d, name + "(" + scale + ", " + shift + ")", x)
         .ours(
             v ->
-                !scaled ? v[0].plus(shift) : shifted ? v[0].affine(scale, shift) : v[0].times(scale))
+                !scaled
+                    ? v[0].plus(shift)
+                    : shifted ? v[0].affine(scale, shift) : v[0].times(scale))
         .torch(t -> t[0].mul(new Scalar(scale)).add(new Scalar(shift)))
         .within(
             Bound.elementwise(z -> Math.abs(z * scale) + Math.abs(shift), z -> Math.abs(scale)));
@@ -106,8 +109,7 @@ final class ElementwiseOracle {
   private static OracleCase clamp(Draw d) {
     double low = d.between(-8, 4) / (d.oneIn(3) ? 5.0 : 4.0);
     double high = low + d.between(0, 6) / 4.0;
-    return OracleCase.call(
-            d, "clamp(" + low + ", " + high + ")", Cases.real(d, Cases.shape(d)))
+    return OracleCase.call(d, "clamp(" + low + ", " + high + ")", Cases.real(d, Cases.shape(d)))
         .ours(v -> v[0].clamp(low, high))
         .torch(
             t ->

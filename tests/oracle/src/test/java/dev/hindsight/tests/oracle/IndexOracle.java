@@ -67,9 +67,7 @@ final class IndexOracle {
     int[] ids = d.indices((int) shape.size(), extent);
     Shape out = lead.insert(lead.rank(), extent);
     return OracleCase.call(
-            d,
-            "scatterAddLast(" + Arrays.toString(ids) + ", " + extent + ")",
-            Cases.real(d, shape))
+            d, "scatterAddLast(" + Arrays.toString(ids) + ", " + extent + ")", Cases.real(d, shape))
         .ours(v -> v[0].scatterAddLast(Cases.ids(v[0], shape, ids), extent))
         .torch(
             t -> Torch.zeros(t[0], Torch.longs(out)).scatter_add(-1, Torch.ids(shape, ids), t[0]))

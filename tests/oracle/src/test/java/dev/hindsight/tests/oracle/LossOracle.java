@@ -1,6 +1,8 @@
 package dev.hindsight.tests.oracle;
 
 import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.gradcheck.Draw;
@@ -9,7 +11,6 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -42,9 +43,7 @@ final class LossOracle {
     int axis = last ? -1 : d.axis(rows);
     Shape shape = last || rows.dim(axis) > 0 ? rows : rows.with(axis, 1);
     return OracleCase.call(
-            d,
-            (log ? "logSoftmax(" : "softmax(") + (last ? ")" : axis + ")"),
-            Cases.real(d, shape))
+            d, (log ? "logSoftmax(" : "softmax(") + (last ? ")" : axis + ")"), Cases.real(d, shape))
         .ours(
             v ->
                 log
@@ -111,7 +110,10 @@ final class LossOracle {
         .torch(
             t -> {
               Tensor m =
-                  t[0].exp().mul(new Scalar(1 - alpha)).add(t[1].exp().mul(new Scalar(alpha))).log();
+                  t[0].exp()
+                      .mul(new Scalar(1 - alpha))
+                      .add(t[1].exp().mul(new Scalar(alpha)))
+                      .log();
               Tensor first = torch.kl_div(m, t[0], NONE, true).mul(new Scalar(1 - alpha));
               return first.add(torch.kl_div(m, t[1], NONE, true).mul(new Scalar(alpha))).sum(-1);
             })
@@ -129,12 +131,7 @@ final class LossOracle {
         .torch(
             t -> {
               Variable ones =
-                  Variable.constant(
-                      TensorOps.full(
-                          dev.hindsight.engine.Backends.get("reference"),
-                          dev.hindsight.engine.DType.F64,
-                          shape,
-                          1));
+                  Variable.constant(TensorOps.full(Backends.get("reference"), DType.F64, shape, 1));
               double[] kept =
                   Torch.map(
                       ones.dropout(rate, d.seed(), stream).tensor().toDoubles(),

@@ -28,7 +28,8 @@ final class MatrixOracle {
     int m = d.oneIn(16) ? 0 : Cases.side(d);
     int k = d.oneIn(16) ? 0 : Cases.side(d);
     int n = d.oneIn(16) ? 0 : Cases.side(d);
-    return OracleCase.call(d, "matmul", Cases.real(d, matrix(a, m, k)), Cases.real(d, matrix(b, k, n)))
+    return OracleCase.call(
+            d, "matmul", Cases.real(d, matrix(a, m, k)), Cases.real(d, matrix(b, k, n)))
         .ours(v -> v[0].matmul(v[1]))
         .torch(t -> t[0].matmul(t[1]))
         .within(Bound.sums());
@@ -76,7 +77,9 @@ final class MatrixOracle {
             })
         .torch(t -> linear(t, biased, activation, added))
         .within(
-            activation == null ? Bound.sums() : Bound.activated(t -> linear(t, biased, null, added)));
+            activation == null
+                ? Bound.sums()
+                : Bound.activated(t -> linear(t, biased, null, added)));
   }
 
   private static Tensor linear(

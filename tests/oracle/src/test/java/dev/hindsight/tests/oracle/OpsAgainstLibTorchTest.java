@@ -19,11 +19,10 @@ import org.bytedeco.javacpp.PointerScope;
 
 /**
  * Guards every registered op against libtorch: values, and gradients for random cotangents, within
- * the {@link Bound} of the op. Each property draws cases of all ops in turn.
+ * the {@link Bound} of the op. Each property draws cases of all ops in turn, {@link EachOp#cases}
+ * of each.
  */
 class OpsAgainstLibTorchTest {
-  private static final int CASES = 60;
-
   private static final Backend REFERENCE = Backends.get("reference");
   private static final Backend VECTOR = Backends.get("vector");
   private static final Workspace WORKSPACE = new Workspace(REFERENCE);
@@ -47,19 +46,19 @@ class OpsAgainstLibTorchTest {
   }
 
   @Property
-  @EachOp(cases = CASES)
+  @EachOp
   void referenceF64(@ForAll("cases") OracleCase c) {
     compare(c, REFERENCE, DType.F64);
   }
 
   @Property
-  @EachOp(cases = CASES)
+  @EachOp
   void referenceF32(@ForAll("cases") OracleCase c) {
     compare(c, REFERENCE, DType.F32);
   }
 
   @Property
-  @EachOp(cases = CASES)
+  @EachOp
   void vectorF32(@ForAll("cases") OracleCase c) {
     compare(c, VECTOR, DType.F32);
   }

@@ -55,8 +55,8 @@ final class OracleCase {
   }
 
   /**
-   * Libtorch's F32 is known to be off by this much more than rounding explains; its F64 is not, which
-   * ours is held against in any case.
+   * Libtorch's F32 is known to be off by this much more than rounding explains; its F64 is not,
+   * which ours is held against in any case.
    */
   OracleCase whereLibTorchIsOffBy(double absolute) {
     looseness = absolute;

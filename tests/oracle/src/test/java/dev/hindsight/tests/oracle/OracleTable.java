@@ -42,7 +42,9 @@ final class OracleTable {
     return byName;
   }
 
-  /** Cases of one op after another, as gradcheck's registry has them; a case shrinks within its op. */
+  /**
+   * Cases of one op after another, as gradcheck's registry has them; a case shrinks within its op.
+   */
   static Arbitrary<OracleCase> inTurn() {
     List<RandomGenerator<OracleCase>> generators =
         all().values().stream().map(op -> op.cases().generator(GENERATED_AT_ONCE)).toList();

@@ -51,10 +51,7 @@ final class PairOracle {
     ShapePair shapes = Cases.broadcastable(d);
     Domain divisor = d.oneIn(2) ? Domain.POSITIVE : Domain.between(-4, -0.25);
     return OracleCase.call(
-            d,
-            "div",
-            Cases.real(d, shapes.first()),
-            Cases.tensor(d, shapes.second(), divisor))
+            d, "div", Cases.real(d, shapes.first()), Cases.tensor(d, shapes.second(), divisor))
         .ours(v -> v[0].div(v[1]))
         .torch(t -> t[0].div(t[1]))
         .within(Bound.sums());
@@ -68,7 +65,7 @@ final class PairOracle {
     double[] bases = Torch.map(drawn.values(), x -> zeros && d.oneIn(4) ? 0 : x);
     Domain exponents = zeros ? Domain.between(1, 3) : Domain.between(-2, 2);
     TensorSample exponent = Cases.tensor(d, shapes.second(), exponents);
-    double[] whole = Torch.map(exponent.values(), x -> zeros && d.oneIn(3) ? (int) x - 1 : x);
+    double[] whole = Torch.map(exponent.values(), x -> zeros && d.oneIn(3) ? d.between(0, 2) : x);
     return OracleCase.call(
             d,
             "power",

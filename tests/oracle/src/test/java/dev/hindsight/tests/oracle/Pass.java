@@ -30,8 +30,7 @@ record Pass(Shape shape, double[] value, double[][] gradients) {
     double[] w = cotangents(c, Math.toIntExact(y.shape().size()));
     Tensor seed = TensorOps.cast(Tensor.of(backend, y.shape(), w), dtype);
     Variable[] g =
-        Autograd.gradient(
-            y, x, Variable.constant(seed), false, false, Autograd.Unreached.ZERO);
+        Autograd.gradient(y, x, Variable.constant(seed), false, false, Autograd.Unreached.ZERO);
     double[][] gradients = new double[x.length][];
     for (int i = 0; i < x.length; i++) {
       gradients[i] = g[i].tensor().toDoubles();
@@ -45,8 +44,8 @@ record Pass(Shape shape, double[] value, double[][] gradients) {
   }
 
   /**
-   * Another function of libtorch's on the case's inputs, which go through {@code onInputs} first, as
-   * the cotangents go through {@code onCotangents}.
+   * Another function of libtorch's on the case's inputs, which go through {@code onInputs} first,
+   * as the cotangents go through {@code onCotangents}.
    */
   static Pass torch(
       OracleCase c,

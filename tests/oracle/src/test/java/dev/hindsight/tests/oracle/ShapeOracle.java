@@ -66,8 +66,7 @@ final class ShapeOracle {
     int axis = d.axis(shape);
     int from = d.between(0, shape.dim(axis));
     int to = d.between(from, shape.dim(axis));
-    return OracleCase.call(
-            d, "slice(" + axis + ", " + from + ", " + to + ")", Cases.real(d, shape))
+    return OracleCase.call(d, "slice(" + axis + ", " + from + ", " + to + ")", Cases.real(d, shape))
         .ours(v -> v[0].slice(axis, from, to))
         .torch(t -> t[0].narrow(axis, from, to - from))
         .within(Bound.moved());

@@ -20,10 +20,45 @@ final class SpecialValues {
   /** Floats, the same in both types. */
   private static final double[] FLOATS =
       DoubleStream.of(
-              Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0.0, -0.0, 1, -1, 2,
-              -2, 0.5, -0.5, 3, -3, 6, -6, 9, -9, 20, -20, 88, -88, 90, -90, 105, -105, 700, -700,
-              720, -720, 1e-30, -1e-30, 1e30, -1e30, 1e-40, -1e-40, 1e-45, -1e-45,
-              Float.MAX_VALUE, -Float.MAX_VALUE)
+              Double.NaN,
+              Double.POSITIVE_INFINITY,
+              Double.NEGATIVE_INFINITY,
+              0.0,
+              -0.0,
+              1,
+              -1,
+              2,
+              -2,
+              0.5,
+              -0.5,
+              3,
+              -3,
+              6,
+              -6,
+              9,
+              -9,
+              20,
+              -20,
+              88,
+              -88,
+              90,
+              -90,
+              105,
+              -105,
+              700,
+              -700,
+              720,
+              -720,
+              1e-30,
+              -1e-30,
+              1e30,
+              -1e30,
+              1e-40,
+              -1e-40,
+              1e-45,
+              -1e-45,
+              Float.MAX_VALUE,
+              -Float.MAX_VALUE)
           .map(x -> (float) x)
           .toArray();
 
@@ -81,8 +116,7 @@ final class SpecialValues {
   private static final Predicate<double[]> INFINITE = x -> Double.isInfinite(x[0]);
   private static final Predicate<double[]> HUGE = x -> Math.abs(x[0]) > 1e12;
   private static final Predicate<double[]> LARGEST = x -> Math.abs(x[0]) == Float.MAX_VALUE;
-  private static final Predicate<double[]> ONE_NAN =
-      x -> Double.isNaN(x[0]) || Double.isNaN(x[1]);
+  private static final Predicate<double[]> ONE_NAN = x -> Double.isNaN(x[0]) || Double.isNaN(x[1]);
   private static final Predicate<double[]> ZEROS = x -> x[0] == 0 && x[1] == 0;
   private static final Predicate<double[]> UNIT_BASE =
       x -> Math.abs(x[0]) == 1 && !Double.isFinite(x[1]);

@@ -6,6 +6,7 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,7 +44,9 @@ class SpecialValuesTest {
         compare(c, backend, dtype, unexpected, met);
       }
     }
-    assertThat(unexpected).as("differences from libtorch on %s %s", backend.name(), dtype).isEmpty();
+    assertThat(unexpected)
+        .as("differences from libtorch on %s %s", backend.name(), dtype)
+        .isEmpty();
     Set<String> never = new TreeSet<>();
     for (SpecialValues.Difference known : SpecialValues.DIFFERENCES) {
       if (known.isOn(backend.name(), dtype) && !met.contains(known.toString())) {
@@ -82,8 +85,7 @@ class SpecialValuesTest {
               SpecialValues.find(c.call(), what, backend.name(), dtype, x);
           if (known == null || !known.isOurs(slope)) {
             unexpected.add(
-                c.call() + " " + what + " at " + java.util.Arrays.toString(x) + ": " + a + ", libtorch "
-                    + b);
+                c.call() + " " + what + " at " + Arrays.toString(x) + ": " + a + ", libtorch " + b);
           } else {
             met.add(known.toString());
           }

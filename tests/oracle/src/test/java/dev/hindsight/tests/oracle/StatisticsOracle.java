@@ -71,8 +71,9 @@ final class StatisticsOracle {
   }
 
   /**
-   * The mean is off by n roundings of numbers below 3, and so are differences from it, whose squares
-   * are summed. The square root's slope is the inverse deviation, which {@code slope} bounds.
+   * The mean is off by n roundings of numbers below 3, and so are differences from it, whose
+   * squares are summed. The square root's slope is the inverse deviation, which {@code slope}
+   * bounds.
    */
   private static OracleCase moment(Draw d, boolean root) {
     Shape shape = Cases.shape(d, 1, 4, false).with(-1, d.between(2, 5));
@@ -84,14 +85,11 @@ final class StatisticsOracle {
         d.oneIn(3)
             ? new int[0]
             : shape.rank() > 1 && d.oneIn(2) ? new int[] {0, last} : new int[] {last};
-    long[] dims =
-        axes.length > 0 ? Torch.longs(axes) : LongStream.range(0, shape.rank()).toArray();
+    long[] dims = axes.length > 0 ? Torch.longs(axes) : LongStream.range(0, shape.rank()).toArray();
     ScalarOptional correctionThere = new ScalarOptional(new Scalar((double) correction));
     double steepest = root ? DecoderOracle.steepest(x, 0, true) : 1;
     return OracleCase.call(
-            d,
-            (root ? "std(" : "var(") + correction + ", axes " + Arrays.toString(axes) + ")",
-            x)
+            d, (root ? "std(" : "var(") + correction + ", axes " + Arrays.toString(axes) + ")", x)
         .ours(v -> root ? v[0].std(correction, axes) : v[0].var(correction, axes))
         .torch(
             t -> {

@@ -10,6 +10,7 @@ import dev.hindsight.benchmarks.peers.TorchDecoder;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Philox;
+import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.Workspace;
 import dev.hindsight.transformer.Batch;
@@ -83,8 +84,7 @@ final class TrainingRun implements AutoCloseable {
               + ", ours "
               + ours.parameters().keySet());
     }
-    ourOptimiser =
-        new AdamW(ours.parameters(), new AdamW.Settings(BETA1, BETA2, EPSILON, DECAY));
+    ourOptimiser = new AdamW(ours.parameters(), new AdamW.Settings(BETA1, BETA2, EPSILON, DECAY));
     AdamWOptions options = new AdamWOptions(RATE);
     options.weight_decay().put(DECAY);
     options.eps().put(EPSILON);
@@ -140,10 +140,7 @@ final class TrainingRun implements AutoCloseable {
   private Worst step(int step, Worst worst) {
     List<int[]> sequences = sequences(step);
     List<int[]> inputs = sequences.stream().map(s -> Arrays.copyOf(s, TIME)).toList();
-    int[] targets =
-        sequences.stream()
-            .flatMapToInt(s -> Arrays.stream(s, 1, TIME + 1))
-            .toArray();
+    int[] targets = sequences.stream().flatMapToInt(s -> Arrays.stream(s, 1, TIME + 1)).toArray();
     double ourLoss = ourGradients(inputs, targets);
     double theirLoss = theirGradients(inputs, targets);
     double loss = Math.max(worst.loss, apart(ourLoss, theirLoss));
@@ -173,9 +170,7 @@ final class TrainingRun implements AutoCloseable {
     ourOptimiser.clearGradients();
     try (var _ = workspace.open()) {
       Variable hidden = ours.hidden(Batch.packed(inputs));
-      Tensor classes =
-          Tensor.of(
-              ours.backend(), dev.hindsight.engine.Shape.of(targets.length), targets);
+      Tensor classes = Tensor.of(ours.backend(), Shape.of(targets.length), targets);
       Variable loss = ours.crossEntropy(hidden, classes, 1.0 / targets.length).loss();
       double value = loss.item();
       loss.backward();
