@@ -98,13 +98,13 @@ final class ArrangementOracle {
         .within(Bound.moved());
   }
 
-  /** Values or places; equals, which the grid makes likely, keep their order on both sides. */
+  /** Values or places; equals keep their order on both sides. */
   private static OracleCase sort(Draw d) {
     Shape shape = d.oneIn(4) ? Cases.rows(d) : Cases.shape(d, 1, 4, true);
     boolean descending = d.oneIn(2);
     boolean places = d.oneIn(3);
     return OracleCase.call(
-            d, "sort(" + descending + (places ? ").indices" : ").values"), Cases.real(d, shape))
+            d, "sort(" + descending + (places ? ").indices" : ").values"), Cases.kinked(d, shape))
         .ours(
             v -> {
               Variable.Sorted y = v[0].sort(descending);

@@ -10,8 +10,8 @@ import dev.hindsight.gradcheck.TensorSample;
 
 /**
  * What the oracle draws beyond {@link Draw}: tensors that fill vectors and tiles, and values with
- * all their bits. Half of the cases keep Draw's values on the grid of 1/512, where kinks and ties
- * are met; there few sums are rounded.
+ * all their bits. Half of the tensors keep Draw's values on the grid of 1/512, where few sums are
+ * rounded.
  */
 final class Cases {
   private static final int WIDE = 40;
@@ -82,6 +82,14 @@ final class Cases {
   /** {@link #tensor} of the domain that most ops are defined on. */
   static TensorSample real(Draw d, Shape shape) {
     return tensor(d, shape, Domain.REAL);
+  }
+
+  /** Half of the time multiples of 1/2 from -2 to 2, so that ties and kinks are met in every case. */
+  static TensorSample kinked(Draw d, Shape shape) {
+    TensorSample x = real(d, shape);
+    return d.oneIn(2)
+        ? x
+        : new TensorSample(shape, x.layout(), Torch.map(x.values(), v -> d.between(-4, 4) / 2.0));
   }
 
   /** Indices for our side. */

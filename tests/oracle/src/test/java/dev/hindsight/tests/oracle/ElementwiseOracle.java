@@ -1,6 +1,7 @@
 package dev.hindsight.tests.oracle;
 
 import dev.hindsight.autograd.Variable;
+import dev.hindsight.engine.Shape;
 import dev.hindsight.gradcheck.Domain;
 import dev.hindsight.gradcheck.Draw;
 import dev.hindsight.gradcheck.TensorSample;
@@ -71,7 +72,10 @@ final class ElementwiseOracle {
   }
 
   private static OracleCase unary(Draw d, Unary f) {
-    return OracleCase.call(d, f.name, Cases.tensor(d, Cases.shape(d), f.domain))
+    Shape shape = Cases.shape(d);
+    boolean real = f.domain.equals(REAL);
+    return OracleCase.call(
+            d, f.name, real ? Cases.kinked(d, shape) : Cases.tensor(d, shape, f.domain))
         .ours(v -> f.ours.apply(v[0]))
         .torch(t -> f.torch.apply(t[0]))
         .within(f.bound);
@@ -107,9 +111,9 @@ final class ElementwiseOracle {
 
   /** Bounds that values meet exactly, there the gradient passes; and bounds that F32 rounds. */
   private static OracleCase clamp(Draw d) {
-    double low = d.between(-8, 4) / (d.oneIn(3) ? 5.0 : 4.0);
-    double high = low + d.between(0, 6) / 4.0;
-    return OracleCase.call(d, "clamp(" + low + ", " + high + ")", Cases.real(d, Cases.shape(d)))
+    double low = d.between(-4, 2) / (d.oneIn(3) ? 5.0 : 2.0);
+    double high = low + d.between(0, 4) / 2.0;
+    return OracleCase.call(d, "clamp(" + low + ", " + high + ")", Cases.kinked(d, Cases.shape(d)))
         .ours(v -> v[0].clamp(low, high))
         .torch(
             t ->

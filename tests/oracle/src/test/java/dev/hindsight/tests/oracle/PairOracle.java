@@ -24,7 +24,7 @@ final class PairOracle {
         pair("sub", Variable::sub, Tensor::sub, Bound.sums(t -> t[0].add(t[1]))),
         pair("mul", Variable::mul, Tensor::mul, sums),
         new OracleOp("div", PairOracle::div),
-        // equal elements, which the grid makes likely, share the gradient on both sides
+        // equal elements share the gradient on both sides
         pair("minimum", Variable::minimum, torch::minimum, Bound.moved()),
         pair("maximum", Variable::maximum, torch::maximum, Bound.moved()),
         new OracleOp("power", PairOracle::power),
@@ -39,7 +39,7 @@ final class PairOracle {
         d -> {
           ShapePair shapes = Cases.broadcastable(d);
           return OracleCase.call(
-                  d, name, Cases.real(d, shapes.first()), Cases.real(d, shapes.second()))
+                  d, name, Cases.kinked(d, shapes.first()), Cases.kinked(d, shapes.second()))
               .ours(v -> ours.apply(v[0], v[1]))
               .torch(t -> theirs.apply(t[0], t[1]))
               .within(bound);

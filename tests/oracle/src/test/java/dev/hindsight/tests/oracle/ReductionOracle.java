@@ -33,7 +33,7 @@ final class ReductionOracle {
             "sum", true, Variable::sum, Variable::sum, (x, a) -> x.sum(a, true, same), sums()),
         reduction(
             "mean", false, Variable::mean, Variable::mean, (x, a) -> x.mean(a, true, same), sums()),
-        // equal extremes, which the grid makes likely, share the gradient on both sides
+        // equal extremes share the gradient on both sides
         reduction(
             "max", false, Variable::max, Variable::max, (x, a) -> x.amax(a, true), Bound.moved()),
         reduction(
@@ -64,7 +64,7 @@ final class ReductionOracle {
         name,
         d -> {
           Shape shape = Cases.shape(d, 0, 4, emptyAllowed);
-          TensorSample x = Cases.real(d, shape);
+          TensorSample x = Cases.kinked(d, shape);
           if (shape.rank() == 0 || d.oneIn(4)) {
             long[] all = LongStream.range(0, shape.rank()).toArray();
             return OracleCase.call(d, name + "()", x)

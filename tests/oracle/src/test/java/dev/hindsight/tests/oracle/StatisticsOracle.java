@@ -131,7 +131,7 @@ final class StatisticsOracle {
   private static OracleCase argmax(Draw d) {
     Shape shape = Cases.shape(d, 1, 4, false);
     int axis = d.axis(shape);
-    return OracleCase.call(d, "argmax(" + axis + ")", Cases.real(d, shape))
+    return OracleCase.call(d, "argmax(" + axis + ")", Cases.kinked(d, shape))
         .ours(v -> Variable.constant(TensorOps.cast(v[0].argmax(axis), v[0].tensor().dtype())))
         .torch(t -> t[0].argmax(new LongOptional(axis), true))
         .within(Bound.moved());

@@ -29,14 +29,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The same training twice, in Hindsight and in libtorch, step by step. */
 final class TrainingRun implements AutoCloseable {
-  private static final int SEQUENCES = 8;
+  private static final int SEQUENCES = 4;
   private static final int TIME = 24;
   private static final double RATE = 3e-3;
   private static final double DECAY = 0.1;
   private static final double BETA1 = 0.9;
   private static final double BETA2 = 0.95;
   private static final double EPSILON = 1e-8;
-  private static final double CLIP = 1;
+  private static final double CLIP = 2;
 
   /**
    * The largest relative differences of a run.

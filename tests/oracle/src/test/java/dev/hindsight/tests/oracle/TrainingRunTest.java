@@ -21,12 +21,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TrainingRunTest {
   private static final int STEPS = 20;
 
+  // No width is a multiple of a vector's lanes.
+
   /** GPT-2: LayerNorm, learned positions, tanh GELU, biases, tied embeddings. */
   private static final DecoderConfig GPT =
       DecoderConfig.builder()
-          .vocabSize(96)
-          .hiddenSize(64)
-          .intermediateSize(256)
+          .vocabSize(97)
+          .hiddenSize(60)
+          .intermediateSize(230)
           .layers(2)
           .heads(4)
           .maxPositions(32)
@@ -43,9 +45,9 @@ class TrainingRunTest {
   /** Llama: RMSNorm, RoPE, SwiGLU, two query heads for each of keys and values, a head apart. */
   private static final DecoderConfig LLAMA =
       DecoderConfig.builder()
-          .vocabSize(96)
-          .hiddenSize(64)
-          .intermediateSize(160)
+          .vocabSize(97)
+          .hiddenSize(72)
+          .intermediateSize(150)
           .layers(2)
           .heads(4)
           .keyValueHeads(2)
