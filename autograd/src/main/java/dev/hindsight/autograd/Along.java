@@ -2,6 +2,7 @@ package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -15,6 +16,13 @@ final class Along {
     Shape shape = front.shape();
     Variable rows = front.reshape(shape.dim(0), Math.toIntExact(shape.drop(0).size()));
     return rows.gatherRows(ids).reshape(shape.with(0, ids.dim(0))).transpose(axis, 0);
+  }
+
+  static Variable embedding(Variable table, Tensor ids) {
+    Shape shape = ids.shape();
+    Tensor flat = TensorOps.reshape(ids, Shape.of(Math.toIntExact(shape.size())));
+    Variable rows = table.gatherRows(flat);
+    return rows.reshape(shape.insert(shape.rank(), rows.dim(1)));
   }
 
   static Variable gather(Variable x, int axis, Tensor index) {

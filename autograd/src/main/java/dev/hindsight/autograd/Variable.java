@@ -574,9 +574,14 @@ public final class Variable {
 
   // --------------------------------------------------------------- indexing
 
-  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. An embedding. */
+  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. */
   public Variable gatherRows(Tensor ids) {
     return GatherRows.apply(this, ids);
+  }
+
+  /** Rows of this table {@code [V, D]} by {@code ids [...]} I32 of any shape: {@code [..., D]}. */
+  public Variable embedding(Tensor ids) {
+    return Along.embedding(this, ids);
   }
 
   /** Zeros {@code [rows, D]} to which this {@code [N, D]} was added at {@code ids [N]}. */
