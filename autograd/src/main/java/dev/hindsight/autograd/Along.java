@@ -2,6 +2,7 @@ package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -11,20 +12,27 @@ final class Along {
 
   /** Entries {@code ids [N]} of an axis. */
   static Variable indexSelect(Variable x, int axis, Tensor ids) {
-    Variable front = x.transpose(axis, 0);
+    Variable front = x.transpose(Axes.of("indexSelect", x, axis), 0);
     Shape shape = front.shape();
     Variable rows = front.reshape(shape.dim(0), Math.toIntExact(shape.drop(0).size()));
     return rows.gatherRows(ids).reshape(shape.with(0, ids.dim(0))).transpose(axis, 0);
   }
 
+  static Variable embedding(Variable table, Tensor ids) {
+    Shape shape = ids.shape();
+    Tensor flat = TensorOps.reshape(ids, Shape.of(Math.toIntExact(shape.size())));
+    Variable rows = table.gatherRows(flat);
+    return rows.reshape(shape.insert(shape.rank(), rows.dim(1)));
+  }
+
   static Variable gather(Variable x, int axis, Tensor index) {
-    requireFits("gather", x.tensor(), axis, index);
+    requireFits("gather", x, axis, index);
     Tensor last = index.transpose(axis, -1);
     return x.transpose(axis, -1).gatherLast(last).transpose(axis, -1);
   }
 
   static Variable scatterAdd(Variable x, int axis, Tensor index, Variable source) {
-    requireFits("scatterAdd", x.tensor(), axis, index);
+    requireFits("scatterAdd", x, axis, index);
     if (!source.shape().equals(index.shape())) {
       throw new IllegalArgumentException(
           "scatterAdd: the source " + source.tensor() + " needs the shape of the index " + index);
@@ -34,7 +42,9 @@ final class Along {
     return x.add(added.transpose(axis, -1));
   }
 
-  private static void requireFits(String operation, Tensor x, int axis, Tensor index) {
+  private static void requireFits(String operation, Variable v, int axis, Tensor index) {
+    Axes.of(operation, v, axis);
+    Tensor x = v.tensor();
     if (index.rank() != x.rank() || !index.shape().with(axis, 0).equals(x.shape().with(axis, 0))) {
       throw new IllegalArgumentException(
           operation
@@ -51,7 +61,7 @@ final class Along {
   static Variable flip(Variable x, int... axes) {
     Variable y = x;
     for (int axis : axes) {
-      y = indexSelect(y, axis, reversed(x, y.dim(axis)));
+      y = indexSelect(y, axis, reversed(x, y.dim(Axes.of("flip", x, axis))));
     }
     return y;
   }
@@ -63,7 +73,7 @@ final class Along {
 
   /** NaN counts as the largest; equals keep their order. */
   static Variable.Sorted sort(Variable x, boolean descending) {
-    int n = x.dim(-1);
+    int n = x.dim(Axes.of("sort", x, -1));
     if (descending) {
       Variable.TopK all = x.topK(n);
       return new Variable.Sorted(all.values(), all.indices());
@@ -98,7 +108,18 @@ final class Along {
       apart[2 * i] = 1;
       wide[2 * i] = times[i];
       apart[2 * i + 1] = wide[2 * i + 1] = extent;
-      joined[i] = Math.multiplyExact(times[i], extent);
+      long product = (long) times[i] * extent;
+      if (product > Integer.MAX_VALUE) {
+        throw new IllegalArgumentException(
+            "repeat: "
+                + x.tensor()
+                + " repeated "
+                + Arrays.toString(times)
+                + " times has an axis of "
+                + product
+                + ", more than an axis can have");
+      }
+      joined[i] = (int) product;
     }
     return x.reshape(Shape.of(apart)).expand(Shape.of(wide)).reshape(Shape.of(joined));
   }
@@ -132,6 +153,7 @@ final class Along {
   }
 
   static Variable[] split(Variable x, int axis, int... extents) {
+    Axes.of("split", x, axis);
     if (Arrays.stream(extents).anyMatch(e -> e < 0)
         || Arrays.stream(extents).asLongStream().sum() != x.dim(axis)) {
       throw new IllegalArgumentException(

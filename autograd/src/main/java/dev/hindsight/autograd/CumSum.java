@@ -8,7 +8,7 @@ final class CumSum {
   private CumSum() {}
 
   static Variable apply(Variable x, int axis) {
-    int n = x.dim(axis);
+    int n = x.dim(Axes.of("cumsum", x, axis));
     Variable y = x;
     for (int distance = 1; distance < n; distance *= 2) {
       y = y.add(y.slice(axis, 0, n - distance).pad(axis, distance, 0));

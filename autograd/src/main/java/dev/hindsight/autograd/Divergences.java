@@ -11,6 +11,7 @@ final class Divergences {
 
   /** {@code sum p (log p - log q)}; a term with p = 0 is 0, whatever q. */
   static Variable kl(Variable logP, Variable logQ) {
+    Axes.requirePair("klDivergence", logP, logQ);
     Tensor p = logP.tensor();
     Tensor none = Masks.equal(p, Double.NEGATIVE_INFINITY);
     Variable zero = Variable.result(Masks.scalar(p, 0));
@@ -29,6 +30,7 @@ final class Divergences {
               + alpha
               + "; klDivergence is what the ends mean elsewhere");
     }
+    Axes.requirePair("jsDivergence", logP, logQ);
     // in place of minus infinity, whose differences are NaN, a number whose exponential is 0 too
     Variable p = logP.clamp(LOWEST, Double.POSITIVE_INFINITY);
     Variable q = logQ.clamp(LOWEST, Double.POSITIVE_INFINITY);

@@ -11,7 +11,7 @@ final class Moments {
     int[] over = axes.length == 0 ? IntStream.range(0, x.shape().rank()).toArray() : axes;
     long n = 1;
     for (int axis : over) {
-      n *= x.dim(axis);
+      n *= x.dim(Axes.of("var", x, axis));
     }
     if (n <= correction) {
       throw new IllegalArgumentException(

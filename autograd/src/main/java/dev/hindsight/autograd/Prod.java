@@ -19,7 +19,8 @@ final class Prod {
     return y;
   }
 
-  private static Variable along(Variable x, int axis) {
+  private static Variable along(Variable x, int given) {
+    int axis = Axes.of("prod", x, given);
     Variable y = x;
     for (int n = y.dim(axis); n > 1; n = y.dim(axis)) {
       int half = n / 2;

@@ -6,6 +6,7 @@ import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.UnaryOp;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +112,7 @@ public final class Variable {
    * @throws IllegalArgumentException when no leaf leads here
    */
   public Autograd.Scope onGradient(Autograd.GradientHook hook) {
+    Objects.requireNonNull(hook, "onGradient: the hook is null");
     Node n = node;
     if (n == null) {
       if (!Autograd.isRecording()) {
@@ -572,9 +574,14 @@ public final class Variable {
 
   // --------------------------------------------------------------- indexing
 
-  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. An embedding. */
+  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. */
   public Variable gatherRows(Tensor ids) {
     return GatherRows.apply(this, ids);
+  }
+
+  /** Rows of this table {@code [V, D]} by {@code ids [...]} I32 of any shape: {@code [..., D]}. */
+  public Variable embedding(Tensor ids) {
+    return Along.embedding(this, ids);
   }
 
   /** Zeros {@code [rows, D]} to which this {@code [N, D]} was added at {@code ids [N]}. */
@@ -648,11 +655,13 @@ public final class Variable {
 
   /** Softmax over any axis. */
   public Variable softmax(int axis) {
+    Axes.of("softmax", this, axis);
     return transpose(axis, -1).softmax().transpose(axis, -1);
   }
 
   /** Log-softmax over any axis. */
   public Variable logSoftmax(int axis) {
+    Axes.of("logSoftmax", this, axis);
     return transpose(axis, -1).logSoftmax().transpose(axis, -1);
   }
 

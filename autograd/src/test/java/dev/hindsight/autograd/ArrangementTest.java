@@ -91,6 +91,15 @@ class ArrangementTest {
     assertThatThrownBy(() -> a.scatterAdd(0, index, a)).hasMessageContaining("scatterAdd:");
     assertThatThrownBy(() -> a.split(1, 1, 1)).hasMessageContaining("add up to 3");
     assertThatThrownBy(() -> a.repeat(2)).hasMessageContaining("repeat:");
+    assertThatThrownBy(() -> a.repeat(1, 1 << 30)).hasMessageContaining("3221225472");
+    assertThatThrownBy(() -> a.cumsum(2)).hasMessageContaining("cumsum: axis 2");
+    assertThatThrownBy(() -> a.prod(-3)).hasMessageContaining("prod: axis -3");
+    assertThatThrownBy(() -> a.flip(2)).hasMessageContaining("flip: axis 2");
+    assertThatThrownBy(() -> a.softmax(2)).hasMessageContaining("softmax: axis 2");
+    assertThatThrownBy(() -> a.var(0, 2)).hasMessageContaining("var: axis 2");
+    assertThatThrownBy(() -> a.klDivergence(vector(1, 2))).hasMessageContaining("klDivergence:");
+    assertThatThrownBy(() -> a.sum().jsDivergence(a.sum(), 0.5))
+        .hasMessageContaining("jsDivergence: expected two operands");
     assertThatThrownBy(() -> Variable.stack(0)).hasMessageContaining("stack: no parts");
     assertThatThrownBy(() -> Variable.stack(0, a, vector(1))).hasMessageContaining("concat");
     assertThatThrownBy(() -> vector(1).tril(0)).hasMessageContaining("tril");

@@ -12,15 +12,17 @@ import net.jqwik.api.RandomDistribution;
 /**
  * The source that a random case is drawn from, in plain code: {@code Draw.arbitrary(d -> ...)}.
  *
- * <p>Four numbers make a case: a seed, a size that bounds every extent, and two switches, strided
- * layouts and values of few digits. jqwik shrinks the last three for the failing seed: towards size
- * 1, contiguous tensors, and multiples of 1/4. So a failure ends in a small tensor that a person
- * can read, though dependent draws (an index below an extent, a shape that fits another) are
- * written without combinators.
+ * <p>Five numbers make a case: a seed, a size that bounds every extent, a bound of ranks, and two
+ * switches, strided layouts and values of few digits. jqwik shrinks the last four for the failing
+ * seed: towards size 1, scalars, contiguous tensors, and multiples of 1/4. So a failure ends in a
+ * small tensor that a person can read, though dependent draws (an index below an extent, a shape
+ * that fits another) are written without combinators.
  */
 public final class Draw {
   /** Extents go up to this; large enough that every axis of a rank-4 tensor can differ. */
   private static final int LARGEST = 5;
+
+  private static final int HIGHEST_RANK = 4;
 
   /** No tensor has more elements: a difference is taken for each. */
   private static final int MOST_ELEMENTS = 48;
@@ -40,10 +42,17 @@ public final class Draw {
   private final Philox random;
   private final long seed;
   private final int size;
+  private final int rank;
   private final boolean strided;
   private final boolean plain;
 
+  /** A draw whose shapes may have every rank. */
   Draw(long seed, int size, boolean strided, boolean plain) {
+    this(seed, size, HIGHEST_RANK, strided, plain);
+  }
+
+  private Draw(long seed, int size, int rank, boolean strided, boolean plain) {
+    this.rank = rank;
     this.random = new Philox(seed, 0);
     this.seed = seed;
     this.size = size;
@@ -59,9 +68,16 @@ public final class Draw {
                 .withoutEdgeCases()
                 .dontShrink(),
             Arbitraries.integers().between(1, LARGEST).withoutEdgeCases(),
+            // mostly the highest: a shape draws its own rank below this
+            Arbitraries.integers()
+                .between(0, 4 * HIGHEST_RANK)
+                .map(rank -> Math.min(rank, HIGHEST_RANK))
+                .withoutEdgeCases(),
             Arbitraries.of(false, true).withoutEdgeCases(),
             Arbitraries.of(true, false, false, false).withoutEdgeCases())
-        .as((seed, size, strided, plain) -> make.apply(new Draw(seed, size, strided, plain)));
+        .as(
+            (seed, size, rank, strided, plain) ->
+                make.apply(new Draw(seed, size, rank, strided, plain)));
   }
 
   /** The number that this case's other random numbers may come from. */
@@ -106,12 +122,12 @@ public final class Draw {
 
   /** A shape of rank 0 to 4; extents may be 0. */
   public Shape shape() {
-    return shape(0, 4, true);
+    return shape(0, HIGHEST_RANK, true);
   }
 
   /** A shape of a rank in the given range. */
   public Shape shape(int minRank, int maxRank, boolean zeroAllowed) {
-    int[] dims = new int[between(minRank, maxRank)];
+    int[] dims = new int[between(minRank, Math.max(minRank, Math.min(maxRank, rank)))];
     int size = 1;
     for (int i = 0; i < dims.length; i++) {
       int d = zeroAllowed ? extentOrZero() : extent();
