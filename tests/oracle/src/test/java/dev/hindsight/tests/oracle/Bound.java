@@ -83,10 +83,14 @@ interface Bound {
     };
   }
 
-  /** Products and roots without cancellation: each element has a relative error. */
-  static Bound relative() {
+  /**
+   * Products and roots without cancellation: each element has a relative error.
+   *
+   * @param more u beside those of sums and of one library function
+   */
+  static Bound relative(double more) {
     return (c, exact, u) -> {
-      double k = u * (roundings(exact) + LIBRARY);
+      double k = u * (roundings(exact) + LIBRARY + more);
       return new Pass(exact.shape(), times(exact.value(), k), times(exact, k));
     };
   }

@@ -84,7 +84,9 @@ final class Cases {
     return tensor(d, shape, Domain.REAL);
   }
 
-  /** Half of the time multiples of 1/2 from -2 to 2, so that ties and kinks are met in every case. */
+  /**
+   * Half of the time multiples of 1/2 from -2 to 2, so that ties and kinks are met in every case.
+   */
   static TensorSample kinked(Draw d, Shape shape) {
     TensorSample x = real(d, shape);
     return d.oneIn(2)

@@ -15,6 +15,7 @@ final class IndexOracle {
   static List<OracleOp> all() {
     return List.of(
         new OracleOp("gatherRows", IndexOracle::gatherRows),
+        new OracleOp("embedding", IndexOracle::embedding),
         new OracleOp("scatterAddRows", IndexOracle::scatterAddRows),
         new OracleOp("gatherLast", IndexOracle::gatherLast),
         new OracleOp("scatterAddLast", IndexOracle::scatterAddLast),
@@ -30,6 +31,19 @@ final class IndexOracle {
             Cases.real(d, Shape.of(rows, d.oneIn(16) ? 0 : Cases.side(d))))
         .ours(v -> v[0].gatherRows(Cases.ids(v[0], ids)))
         .torch(t -> torch.embedding(t[0], Torch.ids(ids)))
+        .within(Bound.moved());
+  }
+
+  private static OracleCase embedding(Draw d) {
+    int rows = Cases.side(d);
+    Shape shape = d.shape(0, 3, true);
+    int[] ids = d.indices(Math.toIntExact(shape.size()), rows);
+    return OracleCase.call(
+            d,
+            "embedding(" + shape + " " + Arrays.toString(ids) + ")",
+            Cases.real(d, Shape.of(rows, d.oneIn(16) ? 0 : Cases.side(d))))
+        .ours(v -> v[0].embedding(Cases.ids(v[0], shape, ids)))
+        .torch(t -> torch.embedding(t[0], Torch.ids(shape, ids)))
         .within(Bound.moved());
   }
 
