@@ -1,5 +1,6 @@
 package dev.hindsight.mutators;
 
+import java.util.Locale;
 import java.util.Set;
 import org.pitest.mutationtest.engine.gregor.MethodInfo;
 import org.pitest.mutationtest.engine.gregor.MutationContext;
@@ -11,7 +12,7 @@ import org.pitest.reloc.asm.Type;
  * The last two operands of a call, of one type, change places: {@code a - b} becomes {@code b - a}.
  */
 public final class Swapped extends GradientMutator {
-  /** Calls whose operands may change places. */
+  /** Calls whose operands may change places: methods, and all of a class that has their name. */
   private static final Set<String> COMMUTATIVE =
       Set.of("add", "mul", "minimum", "maximum", "transpose", "equals", "records");
 
@@ -28,6 +29,7 @@ public final class Swapped extends GradientMutator {
           int opcode, String owner, String name, String descriptor, boolean isInterface) {
         if (owner.startsWith("dev/hindsight/")
             && !COMMUTATIVE.contains(name)
+            && !COMMUTATIVE.contains(simpleName(owner).toLowerCase(Locale.ROOT))
             && endsWithTwoOfOneType(opcode, owner, descriptor)
             && isMistakenHere("swapped the last two operands of " + name + "(..)")) {
           super.visitInsn(SWAP);
@@ -35,6 +37,10 @@ public final class Swapped extends GradientMutator {
         super.visitMethodInsn(opcode, owner, name, descriptor, isInterface);
       }
     };
+  }
+
+  private static String simpleName(String internalName) {
+    return internalName.substring(internalName.lastIndexOf('/') + 1);
   }
 
   private static boolean endsWithTwoOfOneType(int opcode, String owner, String descriptor) {

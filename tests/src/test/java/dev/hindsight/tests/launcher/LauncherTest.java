@@ -309,6 +309,19 @@ class LauncherTest {
     assertThat(repository.resolve("cli/target/build.lock")).doesNotExist();
   }
 
+  @Test
+  void mutationCheckPlantsAndSaysWhatWasMissed() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of(), "test", "--mutations", "-Dmutations.threads=1");
+    assertThat(run.code).isZero();
+    assertThat(run.out).contains("MutationSummary.java").doesNotContain("TestSummary.java");
+    assertThat(Files.readString(mavenCalls()))
+        .contains("-Pmutations")
+        .contains("-Dmutations.threads=1")
+        .doesNotContain("--mutations");
+    assertThat(repository.resolve("cli/target/hindsight.jar")).exists();
+  }
+
   /** A JDK that is a script: it prints who it is and its arguments, one in each line. */
   private Path jdk(String name, String version) throws IOException {
     Path home = Files.createDirectories(jdks.resolve(name).normalize().resolve("bin")).getParent();
