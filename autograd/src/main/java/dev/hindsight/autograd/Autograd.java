@@ -31,6 +31,13 @@ public final class Autograd {
     void close();
   }
 
+  /** Sees, and may replace, the gradient of a variable; see {@link Variable#onGradient}. */
+  @FunctionalInterface
+  public interface GradientHook {
+    /** The gradient to go on with, of the same shape and type; null leaves it as it is. */
+    @Nullable Variable apply(Variable gradient);
+  }
+
   /** Whether operations of this thread are recorded, so that gradients can flow back. */
   public static boolean isRecording() {
     return STATE.get().recording;

@@ -30,6 +30,7 @@ final class Checkpoint extends Op {
     try (var _ = Autograd.noGrad()) {
       out = function.apply(inputs.clone()).tensor();
     }
+    out.storage().pin(); // the function may have given what somebody else reads
     // recorded even when no input needs a gradient: the function may read leaves
     return new Checkpoint(function, inputs).output(out);
   }

@@ -59,6 +59,6 @@ final class CrossEntropy extends Op {
         ones[n * vocabulary + classes[n]] = 1;
       }
     }
-    return TensorOps.cast(Tensor.of(logits.backend(), logits.shape(), ones), logits.dtype());
+    return Masks.tensor(logits, logits.shape(), ones);
   }
 }

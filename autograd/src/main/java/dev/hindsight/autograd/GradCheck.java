@@ -181,7 +181,8 @@ public final class GradCheck {
                 + " is "
                 + gradients[i]
                 + ", the input "
-                + at[i]);
+                + at[i]
+                + "; a gradient has its input's shape (an input that was broadcast: sumTo)");
       }
     }
     return gradients;

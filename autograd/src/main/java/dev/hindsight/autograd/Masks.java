@@ -1,6 +1,7 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
@@ -13,6 +14,11 @@ final class Masks {
   /** 1 where {@code x > bound}. */
   static Tensor greater(Tensor x, double bound) {
     return TensorOps.binary(BinaryOp.GREATER, x, scalar(x, bound));
+  }
+
+  /** 1 where {@code x == value}. */
+  static Tensor equal(Tensor x, double value) {
+    return TensorOps.binary(BinaryOp.EQUAL, x, scalar(x, value));
   }
 
   /** 1 where {@code low <= x <= high}. */
@@ -33,6 +39,18 @@ final class Masks {
   static Tensor shares(Tensor x, Tensor y, int[] axes) {
     Tensor is = TensorOps.binary(BinaryOp.EQUAL, x, y);
     return TensorOps.div(is, TensorOps.reduce(ReduceOp.SUM, is, axes));
+  }
+
+  /** A constant of x's backend and type. */
+  static Tensor tensor(Tensor x, Shape shape, double... values) {
+    if (x.dtype() == DType.F64) {
+      return Tensor.of(x.backend(), shape, values);
+    }
+    float[] rounded = new float[values.length]; // a backend need not have F64
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = (float) values[i];
+    }
+    return TensorOps.cast(Tensor.of(x.backend(), shape, rounded), x.dtype());
   }
 
   /** A constant of x's type that broadcasts to anything. */

@@ -1,5 +1,7 @@
 package dev.hindsight.autograd;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,10 +19,52 @@ abstract class Node {
   /** Whether the walk made {@link #pending} itself and may therefore add to it in place. */
   boolean pendingOwned;
 
+  /** What is called with the whole gradient, in the order of registration; null when nothing is. */
+  @Nullable List<Autograd.GradientHook> hooks;
+
   /** The last walk that wanted this node; see {@link Walk}. */
   long mark;
 
   Node(long sequence) {
     this.sequence = sequence;
+  }
+
+  final void add(Autograd.GradientHook hook) {
+    List<Autograd.GradientHook> all = hooks == null ? new ArrayList<>() : hooks;
+    all.add(hook);
+    hooks = all;
+  }
+
+  final void remove(Autograd.GradientHook hook) {
+    List<Autograd.GradientHook> all = hooks;
+    if (all != null && all.remove(hook) && all.isEmpty()) {
+      hooks = null;
+    }
+  }
+
+  /** The gradient after all hooks. */
+  final Variable hooked(Variable gradient) {
+    List<Autograd.GradientHook> all = hooks;
+    if (all == null) {
+      return gradient;
+    }
+    gradient.tensor().storage().pin(); // a hook may keep it
+    Variable g = gradient;
+    for (Autograd.GradientHook hook : List.copyOf(all)) {
+      Variable other = hook.apply(g);
+      if (other == null) {
+        continue;
+      }
+      if (!other.shape().equals(g.shape()) || other.tensor().dtype() != g.tensor().dtype()) {
+        throw new IllegalStateException(
+            "backward: a hook was given the gradient "
+                + g.tensor()
+                + " and returned "
+                + other.tensor()
+                + "; expected the same shape and type, or null to leave it as it is");
+      }
+      g = other;
+    }
+    return g;
   }
 }

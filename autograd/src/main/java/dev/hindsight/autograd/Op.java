@@ -177,7 +177,9 @@ public abstract class Op extends Node {
    * may write its contribution there and return null.
    */
   final @Nullable Leaf accumulatingLeaf(int i) {
-    return edges[i] instanceof Leaf leaf && Autograd.isAccumulating() ? leaf : null;
+    return edges[i] instanceof Leaf leaf && leaf.hooks == null && Autograd.isAccumulating()
+        ? leaf
+        : null;
   }
 
   /**

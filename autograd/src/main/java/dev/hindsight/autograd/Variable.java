@@ -1,9 +1,12 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.ReduceOp;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.UnaryOp;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +97,34 @@ public final class Variable {
     if (node instanceof Leaf leaf) {
       leaf.clear();
     }
+  }
+
+  /**
+   * Calls {@code hook} in every backward pass that reaches this variable, with the whole gradient
+   * of this, before it goes on to what this was computed from or, of a leaf, is added to {@link
+   * #gradient}. To clip or scale a gradient on its way, to look at one inside of a network. Hooks
+   * run in the order of registration; when a graph of the gradient is made, what they compute is
+   * part of it.
+   *
+   * <p>Under {@link Autograd#noGrad}, where nothing is recorded, this does nothing.
+   *
+   * @return closing it takes the hook away
+   * @throws IllegalArgumentException when no leaf leads here
+   */
+  public Autograd.Scope onGradient(Autograd.GradientHook hook) {
+    Objects.requireNonNull(hook, "onGradient: the hook is null");
+    Node n = node;
+    if (n == null) {
+      if (!Autograd.isRecording()) {
+        return () -> {};
+      }
+      throw new IllegalArgumentException(
+          "onGradient: this variable of shape "
+              + shape()
+              + " needs no gradient; no leaf leads to it");
+    }
+    n.add(hook);
+    return () -> n.remove(hook);
   }
 
   /** The same values, cut off from the graph. */
@@ -288,6 +319,16 @@ public final class Variable {
     return Pow.apply(this, exponent);
   }
 
+  /** This to the power of {@code exponent}, whose gradient needs this to be 0 or more. */
+  public Variable pow(Variable exponent) {
+    return Power.apply(this, exponent);
+  }
+
+  /** -1, 0 or 1; the gradient is 0. */
+  public Variable sign() {
+    return Sign.apply(this);
+  }
+
   /** {@code min(max(this, low), high)}; the gradient passes where {@code low <= this <= high}. */
   public Variable clamp(double low, double high) {
     return Clamp.apply(this, low, high);
@@ -345,6 +386,55 @@ public final class Variable {
     return LogSumExp.apply(this, axes);
   }
 
+  /** The product of all elements: a scalar of shape []. */
+  public Variable prod() {
+    return Prod.apply(this).reshape(Shape.SCALAR);
+  }
+
+  /** The product over these axes, which stay with extent 1. */
+  public Variable prod(int... axes) {
+    return Prod.apply(this, axes);
+  }
+
+  /**
+   * The variance {@code sum((this - mean)^2) / (n - correction)} over these axes, which stay with
+   * extent 1; over all elements, a scalar of shape [], where none are given.
+   *
+   * @param correction 0 for that of the elements, 1 for an estimate without bias
+   */
+  public Variable var(int correction, int... axes) {
+    return scalarWithoutAxes(Moments.var(this, correction, axes), axes);
+  }
+
+  /** The square root of {@link #var}. */
+  public Variable std(int correction, int... axes) {
+    return var(correction, axes).sqrt();
+  }
+
+  /**
+   * The norm {@code (sum |this|^p)^(1/p)} over these axes, which stay with extent 1; of all
+   * elements, a scalar of shape [], where none are given. Where it is 0 so is the gradient.
+   *
+   * @param p above 0: 1, 2, or infinity for the largest absolute value
+   */
+  public Variable norm(double p, int... axes) {
+    return scalarWithoutAxes(Moments.norm(this, p, axes), axes);
+  }
+
+  private static Variable scalarWithoutAxes(Variable reduced, int[] axes) {
+    return axes.length == 0 ? reduced.reshape(Shape.SCALAR) : reduced;
+  }
+
+  /** Running sums along an axis: element i is the sum of elements 0 to i. */
+  public Variable cumsum(int axis) {
+    return CumSum.apply(this, axis);
+  }
+
+  /** Where along an axis, which stays with extent 1, the largest element is: the first, I32. */
+  public Tensor argmax(int axis) {
+    return TensorOps.reduce(ReduceOp.ARGMAX, tensor, axis);
+  }
+
   /** The transpose of broadcasting: sums the axes along which {@code target} would be stretched. */
   public Variable sumTo(Shape target) {
     return SumTo.apply(this, target);
@@ -363,6 +453,18 @@ public final class Variable {
    */
   public Variable linear(Variable weight) {
     return Linear.apply(this, weight);
+  }
+
+  /**
+   * Einstein's summation, as in {@code einsum("bij,bjk->bik", x, y)}: letters name axes; those that
+   * the result does not name are summed; one that an operand has twice takes its diagonal; an
+   * ellipsis stands for further axes, which broadcast. Without an arrow the result has the letters
+   * that occur once, in alphabetical order.
+   *
+   * @throws IllegalArgumentException when equation and shapes do not fit
+   */
+  public static Variable einsum(String equation, Variable... operands) {
+    return Einsum.apply(equation, operands);
   }
 
   /**
@@ -425,6 +527,11 @@ public final class Variable {
     return Squeeze.apply(this, axis);
   }
 
+  /** Without these axes of extent 1, which a reduction left, say: a view. */
+  public Variable squeeze(int... axes) {
+    return Along.squeeze(this, axes);
+  }
+
   /** With an axis of extent 1 before {@code axis}: a view. */
   public Variable unsqueeze(int axis) {
     return Unsqueeze.apply(this, axis);
@@ -435,11 +542,46 @@ public final class Variable {
     return Concat.apply(axis, parts);
   }
 
+  /** Parts of one shape one after another along a new axis before {@code axis}. */
+  public static Variable stack(int axis, Variable... parts) {
+    return Along.stack(axis, parts);
+  }
+
+  /** The inverse of {@link #concat}: views of these extents, which add up to the axis. */
+  public Variable[] split(int axis, int... extents) {
+    return Along.split(this, axis, extents);
+  }
+
+  /** This, tiled: axis i {@code times[i]} times, further numbers in front make new axes. */
+  public Variable repeat(int... times) {
+    return Along.repeat(this, times);
+  }
+
+  /** In reverse order along these axes. */
+  public Variable flip(int... axes) {
+    return Along.flip(this, axes);
+  }
+
+  /** Of each matrix the elements on and below a diagonal (0 the main one, 1 above it), else 0. */
+  public Variable tril(int diagonal) {
+    return Along.triangle(this, diagonal, true);
+  }
+
+  /** Of each matrix the elements on and above a diagonal (0 the main one, 1 above it), else 0. */
+  public Variable triu(int diagonal) {
+    return Along.triangle(this, diagonal, false);
+  }
+
   // --------------------------------------------------------------- indexing
 
-  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. An embedding. */
+  /** Rows of this {@code [V, D]} by {@code ids [N]} I32: {@code [N, D]}. */
   public Variable gatherRows(Tensor ids) {
     return GatherRows.apply(this, ids);
+  }
+
+  /** Rows of this table {@code [V, D]} by {@code ids [...]} I32 of any shape: {@code [..., D]}. */
+  public Variable embedding(Tensor ids) {
+    return Along.embedding(this, ids);
   }
 
   /** Zeros {@code [rows, D]} to which this {@code [N, D]} was added at {@code ids [N]}. */
@@ -457,6 +599,38 @@ public final class Variable {
   /** Zeros {@code [..., extent]} to which this {@code [..., K]} was added at {@code index}. */
   public Variable scatterAddLast(Tensor index, int extent) {
     return ScatterAddLast.apply(this, index, extent);
+  }
+
+  /** Entries {@code ids [N]} I32 of an axis, whose extent becomes N. */
+  public Variable indexSelect(int axis, Tensor ids) {
+    return Along.indexSelect(this, axis, ids);
+  }
+
+  /**
+   * Elements of an axis: {@code out[i, j] = this[index[i, j], j]} for axis 0 of a matrix. Index is
+   * I32 and differs in that axis alone.
+   */
+  public Variable gather(int axis, Tensor index) {
+    return Along.gather(this, axis, index);
+  }
+
+  /**
+   * This and {@code source} added at {@code index} of an axis: {@code out[index[i, j], j] +=
+   * source[i, j]} for axis 0 of a matrix. The transpose of {@link #gather}.
+   */
+  public Variable scatterAdd(int axis, Tensor index, Variable source) {
+    return Along.scatterAdd(this, axis, index, source);
+  }
+
+  /** Sorted values, and where they were: {@code [..., V]} I32. */
+  public record Sorted(Variable values, Tensor indices) {}
+
+  /**
+   * The last axis in order; equals keep theirs; NaN counts as the largest. The gradient passes
+   * through the values.
+   */
+  public Sorted sort(boolean descending) {
+    return Along.sort(this, descending);
   }
 
   /** The k largest of the last axis, descending, and where they were. */
@@ -479,12 +653,60 @@ public final class Variable {
     return LogSoftmax.apply(this);
   }
 
+  /** Softmax over any axis. */
+  public Variable softmax(int axis) {
+    Axes.of("softmax", this, axis);
+    return transpose(axis, -1).softmax().transpose(axis, -1);
+  }
+
+  /** Log-softmax over any axis. */
+  public Variable logSoftmax(int axis) {
+    Axes.of("logSoftmax", this, axis);
+    return transpose(axis, -1).logSoftmax().transpose(axis, -1);
+  }
+
+  /**
+   * Zeros each element with probability {@code rate}, and divides the others by {@code 1 - rate}.
+   * Element i takes the i-th number of the stream: the same arguments drop the same elements.
+   */
+  public Variable dropout(double rate, long seed, long stream) {
+    return Dropout.apply(this, rate, seed, stream);
+  }
+
   /**
    * Cross-entropy of logits {@code [N, V]} against {@code targets [N]} I32: {@code [N]}; a negative
    * target gives 0 and no gradient.
    */
   public Variable crossEntropy(Tensor targets) {
     return CrossEntropy.apply(this, targets);
+  }
+
+  /**
+   * {@link #crossEntropy(Tensor)} against {@code (1 - s) onehot(target) + s / V}.
+   *
+   * @param ignoreIndex a target that gives 0 and no gradient, beside all negative ones
+   * @param labelSmoothing s, from 0 to 1
+   */
+  public Variable crossEntropy(Tensor targets, int ignoreIndex, double labelSmoothing) {
+    return Divergences.crossEntropy(this, targets, ignoreIndex, labelSmoothing);
+  }
+
+  /**
+   * {@code KL(p || q) = sum p (log p - log q)} over the last axis, which disappears; this is log p.
+   * A term with p = 0 is 0.
+   */
+  public Variable klDivergence(Variable logQ) {
+    return Divergences.kl(this, logQ);
+  }
+
+  /**
+   * The generalised Jensen-Shannon divergence {@code (1 - alpha) KL(p || m) + alpha KL(q || m)}
+   * over the last axis, which disappears, with {@code m = (1 - alpha) p + alpha q}; this is log p.
+   *
+   * @param alpha between 0 and 1; 1/2 is the Jensen-Shannon divergence, at most ln 2
+   */
+  public Variable jsDivergence(Variable logQ, double alpha) {
+    return Divergences.js(this, logQ, alpha);
   }
 
   /**

@@ -100,7 +100,17 @@ final class Walk {
     }
   }
 
-  private void handThrough(Node node, Variable gradient) {
+  private void handThrough(Node node, Variable arrived) {
+    Variable gradient = arrived;
+    if (node.hooks != null) {
+      watch(false);
+      gradient = node.hooked(arrived);
+      watch(true);
+    }
+    if (targets == null && node instanceof Leaf leaf) {
+      leaf.accumulate(gradient.tensor());
+      return;
+    }
     if (targets != null) {
       for (int i = 0; i < targets.length; i++) {
         if (targets[i] == node) {
@@ -194,7 +204,7 @@ final class Walk {
 
   private void deliver(Node node, Variable gradient, boolean owned) {
     if (targets == null) {
-      if (node instanceof Leaf leaf) {
+      if (node instanceof Leaf leaf && leaf.hooks == null) {
         leaf.accumulate(gradient.tensor());
         return;
       }

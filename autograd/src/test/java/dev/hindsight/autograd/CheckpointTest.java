@@ -8,6 +8,7 @@ import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.Workspace;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -122,5 +123,30 @@ class CheckpointTest {
         .hasMessageContaining("checkpoint")
         .hasMessageContaining("[1]")
         .hasMessageContaining("[2]");
+  }
+
+  /** Its input, a view of it, or a value that somebody else reads after the pass. */
+  @Test
+  void theFunctionMayGiveWhatWasThereBefore() {
+    Tensor large = Tensor.of(CPU, Shape.of(50, 40), new double[2000]); // small ones never go back
+    for (Autograd.Keep keep : Autograd.Keep.values()) {
+      try (Workspace workspace = Workspace.poisoning(CPU);
+          Workspace.Scope _ = workspace.open()) {
+        Variable x = Variable.leaf(large);
+        Variable h = x.plus(3);
+        Variable noted;
+        try (var _ = Autograd.noGrad()) {
+          noted = x.plus(5);
+        }
+        Variable same = Autograd.checkpoint(v -> v[0], h);
+        Variable view = Autograd.checkpoint(v -> v[0].transpose(0, 1), h).transpose(0, 1);
+        Variable constant = Autograd.checkpoint(v -> noted, h);
+        Variable loss = same.mul(view).add(constant.mul(h)).sum();
+        assertThat(loss.item()).isEqualTo(2000 * (9 + 15));
+        loss.backward(keep);
+        assertThat(x.gradient().toDoubles()).containsOnly(3 + 3 + 5);
+        assertThat(noted.tensor().toDoubles()).as("%s", keep).containsOnly(5);
+      }
+    }
   }
 }

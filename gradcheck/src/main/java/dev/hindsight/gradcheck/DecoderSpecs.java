@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** Softmax, losses, norms, rotary positions, attention, and checkpointing. */
+/** The fused loss, norms, rotary positions, attention, and checkpointing. */
 final class DecoderSpecs {
   private static final Domain REAL = Domain.REAL;
 
@@ -17,21 +17,6 @@ final class DecoderSpecs {
 
   static List<OpSpec> all() {
     return List.of(
-        OpSpec.of(
-            "softmax",
-            REAL.toString(),
-            d ->
-                OpSpec.call("softmax", rows(d))
-                    .is(v -> v[0].softmax())
-                    .sameAs(v -> v[0].sub(v[0].logSumExp(-1)).exp())),
-        OpSpec.of(
-            "logSoftmax",
-            REAL.toString(),
-            d ->
-                OpSpec.call("logSoftmax", rows(d))
-                    .is(v -> v[0].logSoftmax())
-                    .sameAs(v -> v[0].sub(v[0].logSumExp(-1)))),
-        OpSpec.of("crossEntropy", REAL + ", some rows ignored", DecoderSpecs::crossEntropy),
         OpSpec.of(
                 "linearCrossEntropy",
                 REAL + ", some rows ignored",
@@ -67,24 +52,6 @@ final class DecoderSpecs {
   private static TensorSample rows(Draw d) {
     Shape lead = d.shape(0, 3, true);
     return d.tensor(lead.insert(lead.rank(), d.extent()), REAL);
-  }
-
-  private static OpSpec.Inputs crossEntropy(Draw d) {
-    int rows = d.extentOrZero();
-    int classes = d.extent();
-    int[] targets = d.indices(rows, classes);
-    for (int n = 0; n < rows; n++) {
-      targets[n] = d.oneIn(4) ? -1 - d.between(0, 99) : targets[n];
-    }
-    return OpSpec.call(
-            "crossEntropy(" + Arrays.toString(targets) + ")",
-            d.tensor(Shape.of(rows, classes), REAL))
-        .is(v -> v[0].crossEntropy(Constants.indices(v[0], Shape.of(rows), targets)))
-        .sameAs(
-            v -> {
-              Variable chosen = Constants.oneHot(v[0], targets, classes);
-              return v[0].sub(v[0].logSumExp(-1)).mul(chosen).sum(-1).squeeze(-1).neg();
-            });
   }
 
   private static OpSpec.Inputs linearCrossEntropy(Draw d) {

@@ -2,6 +2,7 @@ package dev.hindsight.gradcheck;
 
 import dev.hindsight.engine.Philox;
 import dev.hindsight.engine.Shape;
+import java.util.List;
 import java.util.function.Function;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -11,26 +12,47 @@ import net.jqwik.api.RandomDistribution;
 /**
  * The source that a random case is drawn from, in plain code: {@code Draw.arbitrary(d -> ...)}.
  *
- * <p>Four numbers make a case: a seed, a size that bounds every extent, and two switches, strided
- * layouts and values of few digits. jqwik shrinks the last three for the failing seed: towards size
- * 1, contiguous tensors, and multiples of 1/4. So a failure ends in a small tensor that a person
- * can read, though dependent draws (an index below an extent, a shape that fits another) are
- * written without combinators.
+ * <p>Five numbers make a case: a seed, a size that bounds every extent, a bound of ranks, and two
+ * switches, strided layouts and values of few digits. jqwik shrinks the last four for the failing
+ * seed: towards size 1, scalars, contiguous tensors, and multiples of 1/4. So a failure ends in a
+ * small tensor that a person can read, though dependent draws (an index below an extent, a shape
+ * that fits another) are written without combinators.
  */
 public final class Draw {
   /** Extents go up to this; large enough that every axis of a rank-4 tensor can differ. */
   private static final int LARGEST = 5;
 
+  private static final int HIGHEST_RANK = 4;
+
   /** No tensor has more elements: a difference is taken for each. */
   private static final int MOST_ELEMENTS = 48;
+
+  /** Both signs occur; every one is a float, so that F32 and F64 see the same. */
+  private static final double[] SPECIAL = {
+    Double.NaN,
+    Double.POSITIVE_INFINITY,
+    0,
+    1,
+    Float.MAX_VALUE,
+    Float.MIN_VALUE,
+    Float.MIN_NORMAL,
+    0x1p-24
+  };
 
   private final Philox random;
   private final long seed;
   private final int size;
+  private final int rank;
   private final boolean strided;
   private final boolean plain;
 
+  /** A draw whose shapes may have every rank. */
   Draw(long seed, int size, boolean strided, boolean plain) {
+    this(seed, size, HIGHEST_RANK, strided, plain);
+  }
+
+  private Draw(long seed, int size, int rank, boolean strided, boolean plain) {
+    this.rank = rank;
     this.random = new Philox(seed, 0);
     this.seed = seed;
     this.size = size;
@@ -46,9 +68,16 @@ public final class Draw {
                 .withoutEdgeCases()
                 .dontShrink(),
             Arbitraries.integers().between(1, LARGEST).withoutEdgeCases(),
+            // mostly the highest: a shape draws its own rank below this
+            Arbitraries.integers()
+                .between(0, 4 * HIGHEST_RANK)
+                .map(rank -> Math.min(rank, HIGHEST_RANK))
+                .withoutEdgeCases(),
             Arbitraries.of(false, true).withoutEdgeCases(),
             Arbitraries.of(true, false, false, false).withoutEdgeCases())
-        .as((seed, size, strided, plain) -> make.apply(new Draw(seed, size, strided, plain)));
+        .as(
+            (seed, size, rank, strided, plain) ->
+                make.apply(new Draw(seed, size, rank, strided, plain)));
   }
 
   /** The draw of a seed, with a size and switches as likely as those of {@link #arbitrary}. */
@@ -100,12 +129,12 @@ public final class Draw {
 
   /** A shape of rank 0 to 4; extents may be 0. */
   public Shape shape() {
-    return shape(0, 4, true);
+    return shape(0, HIGHEST_RANK, true);
   }
 
   /** A shape of a rank in the given range. */
   public Shape shape(int minRank, int maxRank, boolean zeroAllowed) {
-    int[] dims = new int[between(minRank, maxRank)];
+    int[] dims = new int[between(minRank, Math.max(minRank, Math.min(maxRank, rank)))];
     int size = 1;
     for (int i = 0; i < dims.length; i++) {
       int d = zeroAllowed ? extentOrZero() : extent();
@@ -136,6 +165,36 @@ public final class Draw {
     return oneIn(2) ? new ShapePair(a, b) : new ShapePair(b, a);
   }
 
+  /** 2 to 4 shapes that broadcast together. */
+  public ShapeGroup broadcastableGroup() {
+    Shape target = shape();
+    Shape[] shapes = new Shape[between(2, 4)];
+    for (int i = 0; i < shapes.length; i++) {
+      shapes[i] = oneIn(3) ? target : broadcastableTo(target);
+    }
+    return new ShapeGroup(List.of(shapes));
+  }
+
+  /**
+   * A tensor of this shape, in any layout, of floats that are special: NaN, infinities, zeros of
+   * both signs, the largest, the smallest, the smallest normal; and a quarter of ordinary ones.
+   */
+  public TensorSample special(Shape shape) {
+    double[] values = Domain.REAL.values(this, Math.toIntExact(shape.size()));
+    for (int i = 0; i < values.length; i++) {
+      if (!oneIn(4)) {
+        double value = SPECIAL[random.nextInt(SPECIAL.length)];
+        values[i] = oneIn(2) ? value : -value;
+      }
+    }
+    return new TensorSample(shape, layout(), values);
+  }
+
+  /** Any layout. */
+  public Layout layout() {
+    return strided ? pick(Layout.values()) : Layout.CONTIGUOUS;
+  }
+
   /** A tensor of this shape, in any layout. */
   public TensorSample tensor(Shape shape, Domain domain) {
     return new TensorSample(shape, layout(), domain.values(this, Math.toIntExact(shape.size())));
@@ -148,10 +207,6 @@ public final class Draw {
       values[i] = (between(-3 * steps, 3 * steps - 1) + shift) / steps;
     }
     return new TensorSample(shape, layout(), values);
-  }
-
-  private Layout layout() {
-    return strided ? pick(Layout.values()) : Layout.CONTIGUOUS;
   }
 
   /** {@code count} indices from 0 to {@code bound - 1}, repetitions likely. */

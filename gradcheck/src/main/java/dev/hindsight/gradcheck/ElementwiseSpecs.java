@@ -1,8 +1,9 @@
 package dev.hindsight.gradcheck;
 
+import static dev.hindsight.gradcheck.OpSpec.unary;
+
 import dev.hindsight.autograd.Variable;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /** Functions of one operand, element by element. */
 final class ElementwiseSpecs {
@@ -16,6 +17,7 @@ final class ElementwiseSpecs {
     return List.of(
         unary("neg", SMOOTH, Variable::neg, x -> x.times(-1)),
         unary("abs", KINKED, Variable::abs, x -> x.square().sqrt()),
+        unary("sign", KINKED, Variable::sign, x -> x.div(x.abs())),
         unary("square", SMOOTH, Variable::square, x -> x.mul(x)),
         unary("sqrt", Domain.POSITIVE, Variable::sqrt, x -> x.pow(0.5)),
         unary("rsqrt", Domain.POSITIVE, Variable::rsqrt, x -> x.sqrt().reciprocal()),
@@ -95,16 +97,5 @@ final class ElementwiseSpecs {
   private static Variable geluThroughTanh(Variable x) {
     Variable inner = x.add(x.pow(3).times(0.044715)).times(Math.sqrt(2 / Math.PI));
     return x.times(0.5).mul(inner.tanh().plus(1));
-  }
-
-  private static OpSpec unary(
-      String name, Domain domain, UnaryOperator<Variable> op, UnaryOperator<Variable> twin) {
-    return OpSpec.of(
-        name,
-        domain.toString(),
-        d ->
-            OpSpec.call(name, d.tensor(d.shape(), domain))
-                .is(v -> op.apply(v[0]))
-                .sameAs(v -> twin.apply(v[0])));
   }
 }

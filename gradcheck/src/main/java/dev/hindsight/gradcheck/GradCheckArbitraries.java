@@ -8,8 +8,8 @@ import net.jqwik.api.providers.TypeUsage;
 
 /**
  * What {@code @ForAll} draws for {@link Shape} (rank 0 to 4, extents of 0 among them), {@link
- * ShapePair} (broadcastable) and {@link TensorSample} (any layout; see {@link Values}). jqwik finds
- * it by itself.
+ * ShapePair} and {@link ShapeGroup} (broadcastable) and {@link TensorSample} (any layout; see
+ * {@link Values}). jqwik finds it by itself.
  */
 public final class GradCheckArbitraries implements ArbitraryProvider {
 
@@ -17,6 +17,7 @@ public final class GradCheckArbitraries implements ArbitraryProvider {
   public boolean canProvideFor(TypeUsage target) {
     return target.isOfType(Shape.class)
         || target.isOfType(ShapePair.class)
+        || target.isOfType(ShapeGroup.class)
         || target.isOfType(TensorSample.class);
   }
 
@@ -27,6 +28,9 @@ public final class GradCheckArbitraries implements ArbitraryProvider {
     }
     if (target.isOfType(ShapePair.class)) {
       return Set.of(Draw.arbitrary(Draw::broadcastable));
+    }
+    if (target.isOfType(ShapeGroup.class)) {
+      return Set.of(Draw.arbitrary(Draw::broadcastableGroup));
     }
     return Set.of(
         target
@@ -39,6 +43,9 @@ public final class GradCheckArbitraries implements ArbitraryProvider {
     Domain domain =
         new Domain(values.from(), values.to(), values.awayFromKinks(), values.distinct());
     return Draw.arbitrary(
-        d -> d.tensor(d.shape(values.minRank(), values.maxRank(), values.emptyAllowed()), domain));
+        d -> {
+          Shape shape = d.shape(values.minRank(), values.maxRank(), values.emptyAllowed());
+          return values.special() ? d.special(shape) : d.tensor(shape, domain);
+        });
   }
 }

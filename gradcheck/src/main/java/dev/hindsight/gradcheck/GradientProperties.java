@@ -1,6 +1,7 @@
 package dev.hindsight.gradcheck;
 
 import dev.hindsight.autograd.Autograd;
+import dev.hindsight.autograd.Functional;
 import dev.hindsight.autograd.GradCheck;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Backend;
@@ -12,6 +13,7 @@ import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,25 @@ public final class GradientProperties {
   private static final double DOUBLE_ROUNDING = 0x1p-53;
 
   private GradientProperties() {}
+
+  /**
+   * Every property below that fits the op's order, in F64 and F32: what a test of one op calls.
+   *
+   * @param backend computes F64, too: {@code Backends.get("reference")}, or a CPU backend
+   */
+  public static void all(OpCase c, Backend backend) {
+    firstOrder(c, backend);
+    if (c.spec().order() > 1) {
+      innerProduct(c, backend);
+      secondOrder(c, backend);
+    }
+    for (DType dtype : new DType[] {DType.F64, DType.F32}) {
+      fusedEqualsComposed(c, backend, dtype);
+      twinAgrees(c, backend, dtype);
+      everyInputAlone(c, backend, dtype);
+      linearInCotangent(c, backend, dtype);
+    }
+  }
 
   /** The gradient agrees with central differences, element by element. */
   public static void firstOrder(OpCase c, Backend backend) {
@@ -74,6 +95,91 @@ public final class GradientProperties {
     Pass op = Pass.run(c.function(), c.tensors(backend, dtype), c.seed(), false);
     Pass other = Pass.run(twin, c.tensors(backend, dtype), c.seed(), false);
     compare(c, "op against its twin " + dtype, op, other, dtype);
+  }
+
+  /** The vector-Jacobian product is linear: that of {@code 2 w - v / 2} is the same of the two. */
+  public static void linearInCotangent(OpCase c, Backend backend, DType dtype) {
+    Functional.Vjp vjp = Functional.vjp(c.function(), c.tensors(backend, dtype));
+    Tensor w = Pass.cotangent(vjp.value(), c.seed());
+    Tensor v = Pass.cotangent(vjp.value(), c.seed() + 1);
+    Tensor both = TensorOps.affine(w, 2, 0);
+    TensorOps.addScaled(v, -0.5, both);
+    Tensor[] left = vjp.apply(both);
+    Tensor[] ofW = vjp.apply(w);
+    Tensor[] ofV = vjp.apply(v);
+    for (int i = 0; i < left.length; i++) {
+      Tensor right = TensorOps.affine(ofW[i], 2, 0);
+      TensorOps.addScaled(ofV[i], -0.5, right);
+      double largest = Math.max(1, Math.max(2 * largest(ofW[i]), largest(ofV[i])));
+      compare(
+          c,
+          "linear in the cotangent " + dtype + ": gradient of input " + i,
+          left[i],
+          right,
+          256 * rounding(dtype) * largest);
+    }
+  }
+
+  /**
+   * {@code f(change(x)) = undo(f(x))}, in value and in gradient by x, within the bound of {@link
+   * #fusedEqualsComposed}: a symmetry of the op.
+   *
+   * @param what for the message, as in {@code shifted by 2}
+   * @param change made of differentiable ops
+   * @param undo made of differentiable ops
+   */
+  public static void symmetric(
+      OpCase c,
+      Backend backend,
+      DType dtype,
+      String what,
+      UnaryOperator<Variable[]> change,
+      UnaryOperator<Variable> undo) {
+    Tensor[] inputs = c.tensors(backend, dtype);
+    Pass changed = Pass.run(v -> c.function().apply(change.apply(v)), inputs, c.seed(), false);
+    Pass plain = Pass.run(v -> undo.apply(c.function().apply(v)), inputs, c.seed(), false);
+    compare(c, what + " " + dtype, changed, plain, dtype);
+  }
+
+  /** The op does not notice one number added to a row of its first input: softmax, layer norm. */
+  public static void shiftInvariant(OpCase c, Backend backend, DType dtype) {
+    double shift = 1 + new Philox(c.seed(), 2).nextInt(4);
+    symmetric(
+        c,
+        backend,
+        dtype,
+        "shifted by " + shift,
+        v -> {
+          Variable[] x = v.clone();
+          x[0] = x[0].plus(shift);
+          return x;
+        },
+        y -> y);
+  }
+
+  /**
+   * The op treats every entry of axis 0 alike: entries of the named inputs in another order give
+   * the output's in that order. Batches of rows, if no row looks at another.
+   *
+   * @param inputs those whose axis 0 is the batch
+   */
+  public static void batchPermutable(OpCase c, Backend backend, DType dtype, int... inputs) {
+    int rows = c.inputs().get(inputs[0]).shape().dim(0);
+    int[] order = new Philox(c.seed(), 3).permutation(rows);
+    Tensor ids = Tensor.of(backend, Shape.of(rows), order);
+    symmetric(
+        c,
+        backend,
+        dtype,
+        "batch in the order " + Arrays.toString(order),
+        v -> {
+          Variable[] x = v.clone();
+          for (int i : inputs) {
+            x[i] = x[i].indexSelect(0, ids);
+          }
+          return x;
+        },
+        y -> y.indexSelect(0, ids));
   }
 
   /**

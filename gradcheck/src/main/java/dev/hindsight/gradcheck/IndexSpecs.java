@@ -15,6 +15,7 @@ final class IndexSpecs {
   static List<OpSpec> all() {
     return List.of(
         OpSpec.of("gatherRows", REAL.toString(), IndexSpecs::gatherRows),
+        OpSpec.of("embedding", REAL.toString(), IndexSpecs::embedding),
         OpSpec.of("scatterAddRows", REAL.toString(), IndexSpecs::scatterAddRows),
         OpSpec.of("gatherLast", REAL.toString(), IndexSpecs::gatherLast),
         OpSpec.of("scatterAddLast", REAL.toString(), IndexSpecs::scatterAddLast),
@@ -29,6 +30,22 @@ final class IndexSpecs {
             d.tensor(Shape.of(rows, d.extentOrZero()), REAL))
         .is(v -> v[0].gatherRows(Constants.indices(v[0], Shape.of(ids.length), ids)))
         .sameAs(v -> Constants.oneHot(v[0], ids, rows).matmul(v[0]));
+  }
+
+  private static OpSpec.Inputs embedding(Draw d) {
+    int rows = d.extent();
+    Shape shape = d.shape(0, 2, true);
+    int[] ids = d.indices(Math.toIntExact(shape.size()), rows);
+    int width = d.extentOrZero();
+    return OpSpec.call(
+            "embedding(" + shape + " " + Arrays.toString(ids) + ")",
+            d.tensor(Shape.of(rows, width), REAL))
+        .is(v -> v[0].embedding(Constants.indices(v[0], shape, ids)))
+        .sameAs(
+            v ->
+                Constants.oneHot(v[0], ids, rows)
+                    .matmul(v[0])
+                    .reshape(shape.insert(shape.rank(), width)));
   }
 
   private static OpSpec.Inputs scatterAddRows(Draw d) {
@@ -86,7 +103,7 @@ final class IndexSpecs {
   }
 
   /** The indices of the k largest of each row, by a sort in plain Java. */
-  private static Tensor sorted(Variable x, int k) {
+  static Tensor sorted(Variable x, int k) {
     int extent = x.dim(-1);
     double[] values = x.tensor().toDoubles();
     int rows = extent == 0 ? 0 : values.length / extent;

@@ -3,7 +3,9 @@ package dev.hindsight.gradcheck;
 import dev.hindsight.autograd.Variable;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BinaryOperator;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import net.jqwik.api.Arbitrary;
 import org.jspecify.annotations.Nullable;
 
@@ -66,9 +68,48 @@ public final class OpSpec {
     return new OpSpec(name, domain, 2, cases);
   }
 
+  /**
+   * An op of one operand, element by element or not, of tensors of every shape and layout.
+   *
+   * @param twin the same function, said in other ops
+   */
+  public static OpSpec unary(
+      String name, Domain domain, UnaryOperator<Variable> op, UnaryOperator<Variable> twin) {
+    return of(
+        name,
+        domain.toString(),
+        d ->
+            call(name, d.tensor(d.shape(), domain))
+                .is(v -> op.apply(v[0]))
+                .sameAs(v -> twin.apply(v[0])));
+  }
+
+  /**
+   * An op of two operands that broadcast.
+   *
+   * @param twin the same function, said in other ops
+   */
+  public static OpSpec binary(
+      String name, Domain a, Domain b, BinaryOperator<Variable> op, BinaryOperator<Variable> twin) {
+    return of(
+        name,
+        a.equals(b) ? a.toString() : a + " and " + b,
+        d -> {
+          ShapePair shapes = d.broadcastable();
+          return call(name, d.tensor(shapes.first(), a), d.tensor(shapes.second(), b))
+              .is(v -> op.apply(v[0], v[1]))
+              .sameAs(v -> twin.apply(v[0], v[1]));
+        });
+  }
+
   /** The same op, whose gradient cannot be differentiated again. */
   public OpSpec firstOrderOnly() {
     return new OpSpec(name, domain, 1, cases);
+  }
+
+  /** The same op, which has no gradient at all: its result is an index. */
+  public OpSpec notDifferentiable() {
+    return new OpSpec(name, domain, 0, cases);
   }
 
   /** The inputs of a call, in the op's order; {@code call} reads as in {@code sum(axis 1)}. */
@@ -86,7 +127,7 @@ public final class OpSpec {
     return domain;
   }
 
-  /** 1 when its gradient cannot be differentiated again, else 2. */
+  /** 0 without a gradient, 1 when the gradient cannot be differentiated again, else 2. */
   public int order() {
     return order;
   }

@@ -1,9 +1,10 @@
 package dev.hindsight.gradcheck;
 
+import static dev.hindsight.gradcheck.OpSpec.binary;
+
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
 import java.util.List;
-import java.util.function.BinaryOperator;
 
 /** Functions of two operands with broadcasting. */
 final class PairSpecs {
@@ -13,35 +14,42 @@ final class PairSpecs {
     Domain real = Domain.REAL;
     Domain between = real.awayFromKinks(); // never equal to a value on the grid
     return List.of(
-        pair("add", real, real, Variable::add, (a, b) -> a.sub(b.neg())),
-        pair("sub", real, real, Variable::sub, (a, b) -> a.add(b.neg())),
-        pair(
+        binary("add", real, real, Variable::add, (a, b) -> a.sub(b.neg())),
+        binary("sub", real, real, Variable::sub, (a, b) -> a.add(b.neg())),
+        binary(
             "mul",
             real,
             real,
             Variable::mul,
             (a, b) -> a.add(b).square().sub(a.sub(b).square()).times(0.25)),
-        pair("div", real, Domain.POSITIVE, Variable::div, (a, b) -> a.mul(b.reciprocal())),
-        pair(
+        binary("div", real, Domain.POSITIVE, Variable::div, (a, b) -> a.mul(b.reciprocal())),
+        binary(
+            "power",
+            Domain.POSITIVE,
+            Domain.between(-2, 2),
+            Variable::pow,
+            (a, b) -> a.log().mul(b).exp()),
+        binary(
             "minimum",
             real,
             between,
             Variable::minimum,
             (a, b) -> a.add(b).sub(a.sub(b).abs()).times(0.5)),
-        pair(
+        binary(
             "maximum",
             real,
             between,
             Variable::maximum,
             (a, b) -> a.add(b).add(a.sub(b).abs()).times(0.5)),
-        pair(
-            "swiglu",
-            real,
-            real,
-            Variable::swiglu,
-            (gate, up) -> gate.mul(gate.sigmoid()).mul(up),
-            false),
+        OpSpec.of("swiglu", real.toString(), PairSpecs::swiglu),
         OpSpec.of("where", real + ", condition 0 or 1", PairSpecs::where));
+  }
+
+  private static OpSpec.Inputs swiglu(Draw d) {
+    Shape shape = d.shape();
+    return OpSpec.call("swiglu", d.tensor(shape, Domain.REAL), d.tensor(shape, Domain.REAL))
+        .is(v -> v[0].swiglu(v[1]))
+        .sameAs(v -> v[0].mul(v[0].sigmoid()).mul(v[1]));
   }
 
   private static OpSpec.Inputs where(Draw d) {
@@ -62,29 +70,5 @@ final class PairSpecs {
               Variable c = Constants.of(v[0], shape, condition);
               return c.mul(v[0]).add(c.affine(-1, 1).mul(v[1]));
             });
-  }
-
-  private static OpSpec pair(
-      String name, Domain a, Domain b, BinaryOperator<Variable> op, BinaryOperator<Variable> twin) {
-    return pair(name, a, b, op, twin, true);
-  }
-
-  private static OpSpec pair(
-      String name,
-      Domain a,
-      Domain b,
-      BinaryOperator<Variable> op,
-      BinaryOperator<Variable> twin,
-      boolean broadcasts) {
-    return OpSpec.of(
-        name,
-        a.equals(b) ? a.toString() : a + " and " + b,
-        d -> {
-          Shape same = d.shape();
-          ShapePair shapes = broadcasts ? d.broadcastable() : new ShapePair(same, same);
-          return OpSpec.call(name, d.tensor(shapes.first(), a), d.tensor(shapes.second(), b))
-              .is(v -> op.apply(v[0], v[1]))
-              .sameAs(v -> twin.apply(v[0], v[1]));
-        });
   }
 }

@@ -148,6 +148,13 @@ final class ShapeSpecs {
     Shape without = d.shape(0, 3, true);
     int axis = d.between(0, without.rank());
     int given = d.oneIn(2) ? axis : axis - without.rank() - 1;
+    if (d.oneIn(3)) {
+      Shape with = without.insert(0, 1).insert(axis + 1, 1);
+      int other = axis + 1 - (d.oneIn(2) ? with.rank() : 0);
+      return OpSpec.call("squeeze(" + other + ", 0)", d.tensor(with, REAL))
+          .is(v -> v[0].squeeze(other, 0))
+          .sameAs(v -> v[0].sum(0, axis + 1).reshape(without));
+    }
     return OpSpec.call("squeeze(" + given + ")", d.tensor(without.insert(axis, 1), REAL))
         .is(v -> v[0].squeeze(given))
         .sameAs(v -> v[0].sum(axis).reshape(without));

@@ -24,6 +24,9 @@ public @interface Values {
   /** Whether no two elements are equal. */
   boolean distinct() default false;
 
+  /** Whether most values are special floats, such as NaN, in place of those of the domain. */
+  boolean special() default false;
+
   /** Smallest rank. */
   int minRank() default 0;
 

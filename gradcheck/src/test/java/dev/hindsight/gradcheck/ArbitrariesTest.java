@@ -34,6 +34,35 @@ class ArbitrariesTest {
   }
 
   @Property(tries = 200)
+  void groupsBroadcast(@ForAll ShapeGroup group) {
+    assertThat(group.shapes()).hasSizeBetween(2, 4);
+    Shape all = group.shapes().getFirst();
+    for (Shape shape : group.shapes()) {
+      all = Shape.broadcast("test", all, shape);
+    }
+    assertThat(all.rank()).isLessThanOrEqualTo(4);
+  }
+
+  @Property(tries = 200)
+  void specialFloatsAreTheSameInBothTypes(@ForAll @Values(special = true) TensorSample sample) {
+    assertThat(sample.tensor(CPU, DType.F32).toDoubles()).containsExactly(sample.values());
+  }
+
+  @Example
+  void everySpecialFloatOccurs() {
+    Draw draw = new Draw(5, 5, false, false);
+    Set<Double> seen = new HashSet<>();
+    for (int i = 0; i < 200; i++) {
+      for (double x : draw.special(Shape.of(16)).values()) {
+        seen.add(x);
+      }
+    }
+    assertThat(seen)
+        .contains(Double.NaN, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, 0.0, -0.0)
+        .contains((double) Float.MIN_VALUE, (double) -Float.MAX_VALUE);
+  }
+
+  @Property(tries = 200)
   void valuesStayInTheirDomain(
       @ForAll @Values(from = 0.5, to = 2, awayFromKinks = true, distinct = true, minRank = 1)
           TensorSample sample) {

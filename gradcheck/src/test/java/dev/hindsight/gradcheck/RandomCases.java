@@ -20,6 +20,9 @@ import net.jqwik.api.lifecycle.PropertyLifecycleContext;
  * ({@code ./hindsight test -Dtest.seed=N}), so a run repeats and another number draws other cases.
  * A seed written at the property itself stays.
  *
+ * <p>A property with {@link EachOp} tries every op as often as that says, or as the system property
+ * {@code hindsight.test.cases} ({@code ./hindsight test -Dtest.cases=5000}).
+ *
  * <p>Each property with a parameter adds a line {@code name, tries} to {@code
  * target/random-cases.tsv} of its module, which {@code ./hindsight test} adds up; examples, which
  * draw nothing, do not count.
@@ -38,11 +41,22 @@ public final class RandomCases implements AroundPropertyHook {
     if (context.attributes().seed().isEmpty()) {
       context.attributes().setSeed(Long.toString(seedOf(name)));
     }
+    EachOp eachOp = context.targetMethod().getAnnotation(EachOp.class);
+    if (eachOp != null) {
+      context.attributes().setTries(tries(eachOp));
+    }
     PropertyExecutionResult result = property.execute();
     if (context.targetMethod().getParameterCount() > 0) {
       record(name, result.countTries());
     }
     return result;
+  }
+
+  /** {@code hindsight.test.cases} scales the usual number, 200, and others with it. */
+  private static int tries(EachOp eachOp) {
+    int ops = OpRegistry.ofOrder(eachOp.order()).size();
+    return Math.ceilDiv(
+        ops * eachOp.cases() * Integer.getInteger("hindsight.test.cases", 200), 200);
   }
 
   private static long seedOf(String name) {

@@ -36,7 +36,8 @@ public final class ReferenceIndexing {
             + ") does not lie in [0, "
             + extent
             + "), the extent of "
-            + indexed);
+            + indexed
+            + "; negative indices do not count from the end");
   }
 
   /** See {@link dev.hindsight.engine.Backend#gatherRows}. */

@@ -33,7 +33,7 @@ final class KernelCompilation {
       HotSpotDiagnosticMXBean hotspot =
           ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
       if (hotspot != null && Long.parseLong(hotspot.getVMOption(FLAG).getValue()) < RAISED) {
-        exclude(SixRowKernels.class, FewRowKernels.class);
+        exclude(SixRowKernels.class, FourRowKernels.class, FewRowKernels.class);
       }
     } catch (IOException | JMException | RuntimeException refused) {
       // as fast as the JVM is without

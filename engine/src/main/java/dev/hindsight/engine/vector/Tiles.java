@@ -55,10 +55,10 @@ final class Tiles {
       case 51 -> SixRowKernels.rows6x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
       case 50 -> SixRowKernels.rows6x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
       case 49 -> SixRowKernels.rows6x1(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 36 -> FewRowKernels.rows4x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 35 -> FewRowKernels.rows4x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 34 -> FewRowKernels.rows4x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
-      case 33 -> FewRowKernels.rows4x1(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 36 -> FourRowKernels.rows4x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 35 -> FourRowKernels.rows4x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 34 -> FourRowKernels.rows4x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
+      case 33 -> FourRowKernels.rows4x1(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
       case 20 -> FewRowKernels.rows2x4(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
       case 19 -> FewRowKernels.rows2x3(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);
       case 18 -> FewRowKernels.rows2x2(k, a, aRow, aStep, b, bStep, from, fromRow, c, cRow);

@@ -51,6 +51,7 @@ class KernelCompilationTest {
   void excludesTheKernelsFromTheFirstCompiler() throws IOException, InterruptedException {
     assertThat(run())
         .contains("dev/hindsight/engine/vector/SixRowKernels.*")
+        .contains("dev/hindsight/engine/vector/FourRowKernels.*")
         .contains("dev/hindsight/engine/vector/FewRowKernels.*")
         .containsPattern("Exclude *: *true");
   }

@@ -47,8 +47,7 @@ import java.util.stream.IntStream;
 /**
  * The program that {@code docs/walk-one-question.md} is made of. Comments that begin with a bar are
  * the page's prose, the statements between them its snippets, and what they print stands below
- * each. {@link WalkOneQuestionTest} runs it and holds the page to it, word by word and digit by
- * digit.
+ * each. {@link PagesTest} runs it and holds the page to it, word by word and digit by digit.
  */
 final class WalkOneQuestion {
   private WalkOneQuestion() {}

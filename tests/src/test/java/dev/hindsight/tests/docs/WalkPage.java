@@ -5,15 +5,24 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Collects what {@link WalkOneQuestion} prints and weaves it with the program's own text into a
- * page: runs of bar comments are prose, runs of other lines snippets, and each snippet is followed
- * by what it printed.
+ * Collects what a program such as {@link WalkOneQuestion} prints and weaves it with the program's
+ * own text into a page: runs of bar comments are prose, runs of other lines snippets, and each
+ * snippet is followed by what it printed.
  */
 final class WalkPage {
+  /** A comment that stands for the text of a nested class. */
+  private static final String SOURCE = "// |@source ";
+
   private record Printed(int line, String text) {}
 
   private final List<Printed> printed = new ArrayList<>();
+  private final String program;
   private boolean ended;
+
+  /** The page of a class whose static method {@code walk} is the program. */
+  WalkPage(Class<?> program) {
+    this.program = program.getName();
+  }
 
   void print(String text) {
     int line =
@@ -21,7 +30,7 @@ final class WalkPage {
             .walk(
                 frames ->
                     frames
-                        .filter(f -> f.getClassName().equals(WalkOneQuestion.class.getName()))
+                        .filter(f -> f.getClassName().equals(program))
                         .filter(f -> f.getMethodName().equals("walk"))
                         .findFirst()
                         .orElseThrow()
@@ -65,7 +74,11 @@ final class WalkPage {
       if (!inside) {
         continue;
       }
-      if (prose) {
+      if (text.startsWith(SOURCE)) {
+        snippet(page, code, codeStart, i);
+        page.append("\n```java\n").append(classIn(source, text.substring(SOURCE.length())));
+        page.append("```\n");
+      } else if (prose) {
         snippet(page, code, codeStart, i);
         page.append(text.substring(4).replaceFirst("^ ", "")).append('\n');
       } else {
@@ -78,17 +91,37 @@ final class WalkPage {
     return page.toString();
   }
 
+  /** A nested class, from its head to the brace below it, at the left margin. */
+  private static String classIn(List<String> source, String name) {
+    int from = 0;
+    while (!source.get(from).contains(" class " + name + " ")) {
+      from++;
+    }
+    int to = from;
+    while (!source.get(to).equals("  }")) {
+      to++;
+    }
+    StringBuilder text = new StringBuilder();
+    for (String line : source.subList(from, to + 1)) {
+      text.append(line.isEmpty() ? "" : line.substring(2)).append('\n');
+    }
+    return text.toString();
+  }
+
   private void snippet(StringBuilder page, List<String> code, int from, int to) {
     if (code.isEmpty()) {
       return;
     }
-    page.append("\n```java\n").append(String.join("\n", code)).append("\n```\n\n```text\n");
+    page.append("\n```java\n").append(String.join("\n", code)).append("\n```\n\n");
+    StringBuilder said = new StringBuilder();
     for (Printed p : printed) {
       if (p.line > from && p.line <= to) {
-        page.append(p.text);
+        said.append(p.text);
       }
     }
-    page.append("```\n\n");
+    if (!said.isEmpty()) {
+      page.append("```text\n").append(said).append("```\n\n");
+    }
     code.clear();
   }
 }

@@ -4,12 +4,10 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.gradcheck.EachOp;
 import dev.hindsight.gradcheck.GradientProperties;
 import dev.hindsight.gradcheck.OpCase;
 import dev.hindsight.gradcheck.OpRegistry;
-import dev.hindsight.gradcheck.OpSpec;
-import java.util.List;
-import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -18,14 +16,10 @@ import net.jqwik.api.lifecycle.AfterTry;
 import net.jqwik.api.lifecycle.BeforeTry;
 
 /**
- * Guards every gradient of every registered op. Each property draws an op and then a case of it: in
- * the mean 60 cases an op, 40 where a case is dear. A failure names the op and prints a case that
- * was shrunk within it.
+ * Guards every gradient of every registered op: each property draws cases of all ops in turn,
+ * {@link EachOp#cases} of each. A failure names the op and prints a case that was shrunk within it.
  */
 class OpGradientsTest {
-  private static final int MANY = 3900;
-  private static final int SOME = 2600;
-
   private static final Backend CPU = Backends.get("reference");
   private static final Backend VECTOR = Backends.get("vector");
   private static final Workspace WORKSPACE = new Workspace(CPU);
@@ -42,70 +36,80 @@ class OpGradientsTest {
     scope.close();
   }
 
-  @Property(tries = MANY)
+  @Property
+  @EachOp
   void gradientsAgreeWithDifferences(@ForAll("cases") OpCase c) {
     GradientProperties.firstOrder(c, CPU);
   }
 
-  @Property(tries = MANY)
+  @Property
+  @EachOp(order = 2)
   void innerProductsAgreeWithAndWithoutAGraph(@ForAll("secondOrderCases") OpCase c) {
     GradientProperties.innerProduct(c, CPU);
   }
 
-  @Property(tries = SOME)
+  @Property
+  @EachOp(order = 2)
   void secondGradientsAgreeWithDifferences(@ForAll("secondOrderCases") OpCase c) {
     GradientProperties.secondOrder(c, CPU);
   }
 
-  @Property(tries = MANY)
+  @Property
+  @EachOp
   void fusedEqualsComposedF64(@ForAll("cases") OpCase c) {
     GradientProperties.fusedEqualsComposed(c, CPU, DType.F64);
   }
 
-  @Property(tries = SOME)
+  @Property
+  @EachOp
   void fusedEqualsComposedF32(@ForAll("cases") OpCase c) {
     GradientProperties.fusedEqualsComposed(c, CPU, DType.F32);
   }
 
   /** The backend that people train on; F64 beside it is the reference's. */
-  @Property(tries = SOME)
+  @Property
+  @EachOp
   void fusedEqualsComposedVector(@ForAll("cases") OpCase c) {
     GradientProperties.fusedEqualsComposed(c, VECTOR, DType.F32);
   }
 
-  @Property(tries = SOME)
+  @Property
+  @EachOp
   void opsEqualTheirTwinsVector(@ForAll("cases") OpCase c) {
     GradientProperties.twinAgrees(c, VECTOR, DType.F32);
   }
 
-  @Property(tries = SOME)
+  @Property
+  @EachOp
   void inputsHaveTheSameGradientsAlone(@ForAll("cases") OpCase c) {
     GradientProperties.everyInputAlone(c, CPU, DType.F32);
   }
 
-  @Property(tries = MANY)
+  @Property
+  @EachOp
+  void gradientsAreLinearInTheCotangent(@ForAll("cases") OpCase c) {
+    GradientProperties.linearInCotangent(c, CPU, DType.F64);
+  }
+
+  @Property
+  @EachOp
   void opsEqualTheirTwinsF64(@ForAll("cases") OpCase c) {
     GradientProperties.twinAgrees(c, CPU, DType.F64);
   }
 
-  @Property(tries = SOME)
+  @Property
+  @EachOp
   void opsEqualTheirTwinsF32(@ForAll("cases") OpCase c) {
     GradientProperties.twinAgrees(c, CPU, DType.F32);
   }
 
   @Provide
   Arbitrary<OpCase> cases() {
-    return casesOf(1);
+    return OpRegistry.inTurn(0);
   }
 
   @Provide
   Arbitrary<OpCase> secondOrderCases() {
-    return casesOf(2);
-  }
-
-  /** The op itself does not shrink: another op that fails too would be another finding. */
-  private static Arbitrary<OpCase> casesOf(int order) {
-    List<OpSpec> specs = OpRegistry.all().stream().filter(spec -> spec.order() >= order).toList();
-    return Arbitraries.of(specs).withoutEdgeCases().dontShrink().flatMap(OpSpec::cases);
+    return OpRegistry.inTurn(2);
   }
 }
