@@ -82,6 +82,21 @@ class GraphTest {
     assertThat(gradient(x)).containsExactly(1);
   }
 
+  /** A hundred gradients wait at a time; each must reach the op that it belongs to. */
+  @Test
+  void aWideGraphKeepsItsGradientsApart() {
+    Variable[] leaves = new Variable[100];
+    Variable[] branches = new Variable[leaves.length];
+    for (int i = 0; i < leaves.length; i++) {
+      leaves[i] = leaf(1);
+      branches[(37 * i) % leaves.length] = leaves[i].times(i).plus(1);
+    }
+    Variable.concat(0, branches).square().sum().backward();
+    for (int i = 0; i < leaves.length; i++) {
+      assertThat(gradient(leaves[i])).containsExactly(2.0 * (i + 1) * i);
+    }
+  }
+
   @Test
   void theSecondPassOverAFreedGraphIsAnError() {
     Variable x = leaf(2);
