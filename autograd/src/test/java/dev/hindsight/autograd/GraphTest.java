@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.UnaryOp;
 import org.junit.jupiter.api.Test;
 
 /** The graph itself: accumulation, freeing, depth, recording on and off, and what errors say. */
@@ -80,6 +82,21 @@ class GraphTest {
     assertThat(gradient(x)).containsExactly(1);
   }
 
+  /** A hundred gradients wait at a time; each must reach the op that it belongs to. */
+  @Test
+  void aWideGraphKeepsItsGradientsApart() {
+    Variable[] leaves = new Variable[100];
+    Variable[] branches = new Variable[leaves.length];
+    for (int i = 0; i < leaves.length; i++) {
+      leaves[i] = leaf(1);
+      branches[(37 * i) % leaves.length] = leaves[i].times(i).plus(1);
+    }
+    Variable.concat(0, branches).square().sum().backward();
+    for (int i = 0; i < leaves.length; i++) {
+      assertThat(gradient(leaves[i])).containsExactly(2.0 * (i + 1) * i);
+    }
+  }
+
   @Test
   void theSecondPassOverAFreedGraphIsAnError() {
     Variable x = leaf(2);
@@ -135,6 +152,22 @@ class GraphTest {
     assertThatThrownBy(y::backward).hasMessageContaining("noGrad");
   }
 
+  /** Ops of one, two and several inputs decide each in a place of its own. */
+  @Test
+  void constantsAndNoGradLeaveNoGraphWhateverTheNumberOfInputs() {
+    Variable x = leaf(2, 3);
+    Variable constant = x.detach();
+    assertThat(constant.exp().requiresGradient()).isFalse();
+    assertThat(constant.mul(constant).requiresGradient()).isFalse();
+    assertThat(Variable.concat(0, constant, constant, constant).requiresGradient()).isFalse();
+    assertThat(Variable.concat(0, constant, constant, x).requiresGradient()).isTrue();
+    try (var _ = Autograd.noGrad()) {
+      assertThat(x.exp().requiresGradient()).isFalse();
+      assertThat(x.mul(x).requiresGradient()).isFalse();
+      assertThat(Variable.concat(0, constant, x, x).requiresGradient()).isFalse();
+    }
+  }
+
   @Test
   void detachCutsTheGraph() {
     Variable x = leaf(2);
@@ -183,6 +216,9 @@ class GraphTest {
     Variable[] g =
         Autograd.gradient(y, new Variable[] {x, other}, null, true, false, Autograd.Unreached.ZERO);
     assertThat(g[1].tensor().toDoubles()).containsExactly(0, 0);
+    Variable[] only = {other};
+    Variable unreached = Autograd.gradient(y, only, null, true, false, Autograd.Unreached.ZERO)[0];
+    assertThat(unreached.tensor().toDoubles()).containsExactly(0, 0);
     assertThatThrownBy(
             () -> Autograd.gradient(y, new Variable[] {Variable.constant(x.tensor())}, null, false))
         .hasMessageContaining("input 0 of shape [1] needs no gradient");
@@ -250,12 +286,27 @@ class GraphTest {
   @Test
   void fusedAttentionNamesItsSecondOrderTwin() {
     Variable q = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1, 2), 1.0, 2.0));
-    var layout = dev.hindsight.engine.SequenceLayout.packed(1);
-    Variable y = Variable.attention(q, q, q, layout, 1);
-    Variable g = Autograd.gradient(y.sum(), new Variable[] {q}, null, true)[0];
-    assertThatThrownBy(() -> Autograd.gradient(g.sum(), new Variable[] {q}, null, false))
-        .isInstanceOf(UnsupportedOperationException.class)
-        .hasMessageContaining("first-order only")
-        .hasMessageContaining("ComposedAttention");
+    Variable k = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1, 2), 3.0, 4.0));
+    Variable v = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1, 2), 5.0, 6.0));
+    Variable[] inputs = {q, k, v};
+    Variable y = Variable.attention(q, k, v, SequenceLayout.packed(1), 1);
+    for (Variable g : Autograd.gradient(y.sum(), inputs, null, true)) {
+      for (Variable input : inputs) {
+        assertThatThrownBy(() -> Autograd.gradient(g.sum(), new Variable[] {input}, null, true))
+            .isInstanceOf(UnsupportedOperationException.class)
+            .hasMessageContaining("first-order only")
+            .hasMessageContaining("ComposedAttention");
+      }
+    }
+  }
+
+  /** An activation that the fused op has no slope for must not pass as another. */
+  @Test
+  void linearNamesTheActivationsItHas() {
+    Variable x = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1), 2.0));
+    assertThatThrownBy(() -> x.linear(x, null, UnaryOp.TANH, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("RELU, SILU, GELU and GELU_TANH")
+        .hasMessageContaining("TANH; apply others");
   }
 }

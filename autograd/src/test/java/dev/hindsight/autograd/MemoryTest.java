@@ -101,6 +101,10 @@ class MemoryTest {
     Variable g = Autograd.gradient(y, new Variable[] {w}, null, false)[0];
     assertThat(g.shape()).isEqualTo(Shape.of(5, 3));
     assertThat(g.tensor().isContiguous()).isTrue();
+    y = w.transpose(0, 1).matmul(weight(5, 2)).sum();
+    g = Autograd.gradient(y, new Variable[] {w}, null, false)[0];
+    assertThat(g.shape()).isEqualTo(Shape.of(5, 3));
+    assertThat(g.tensor().isContiguous()).isTrue();
   }
 
   /** Saved tensors are let go as the pass proceeds, not at its end. */

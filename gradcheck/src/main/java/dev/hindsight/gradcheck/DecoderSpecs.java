@@ -62,7 +62,7 @@ final class DecoderSpecs {
     for (int n = 0; n < rows; n++) {
       targets[n] = d.oneIn(4) ? -1 : targets[n];
     }
-    double scale = d.pick(1.0, 0.5, -2.0);
+    double scale = d.pick(1.0, 0.5, 2.0, -2.0);
     return OpSpec.call(
             "linearCrossEntropy(" + Arrays.toString(targets) + ", " + scale + ")",
             d.tensor(Shape.of(rows, width), REAL),
@@ -135,7 +135,10 @@ final class DecoderSpecs {
     Variable apply(Variable q, Variable k, Variable v, SequenceLayout layout, double scale);
   }
 
-  /** Ragged sequences, some empty, rows of nobody between them, keys of a cache before them. */
+  /**
+   * Ragged sequences in any order, some without queries or keys, rows of nobody between them, keys
+   * of a cache before them, and keys that two of them read.
+   */
   private static OpSpec.Inputs attention(Draw d, String name, AttentionOp op, AttentionOp twin) {
     int sequences = d.between(1, 2);
     boolean causal = d.oneIn(2);
@@ -145,13 +148,13 @@ final class DecoderSpecs {
     int[] keyLength = new int[sequences];
     int queryRows = 0;
     int keyRows = 0;
-    for (int s = 0; s < sequences; s++) {
+    for (int s : d.permutation(sequences)) {
       queryLength[s] = d.between(0, Math.min(3, d.size()));
-      keyLength[s] = queryLength[s] + d.between(causal ? 0 : 1, 2);
+      keyLength[s] = causal ? queryLength[s] + d.between(0, 2) : d.between(0, 4);
       queryStart[s] = queryRows + (d.oneIn(4) ? 1 : 0);
-      keyStart[s] = keyRows + (d.oneIn(4) ? 1 : 0);
+      keyStart[s] = d.oneIn(6) ? 0 : keyRows + (d.oneIn(4) ? 1 : 0);
       queryRows = queryStart[s] + queryLength[s];
-      keyRows = keyStart[s] + keyLength[s];
+      keyRows = Math.max(keyRows, keyStart[s] + keyLength[s]);
     }
     queryRows += d.oneIn(4) ? 1 : 0;
     SequenceLayout layout =

@@ -80,6 +80,13 @@ public final class Draw {
                 make.apply(new Draw(seed, size, rank, strided, plain)));
   }
 
+  /** The draw of a seed, with a size and switches as likely as those of {@link #arbitrary}. */
+  static Draw of(long seed) {
+    Philox random = new Philox(seed, -1); // streams from 0 on are the draw's own and the checks'
+    int size = 1 + random.nextInt(LARGEST);
+    return new Draw(seed, size, random.nextInt(2) == 0, random.nextInt(4) == 0);
+  }
+
   /** The number that this case's other random numbers may come from. */
   public long seed() {
     return seed;
@@ -190,8 +197,16 @@ public final class Draw {
 
   /** A tensor of this shape, in any layout. */
   public TensorSample tensor(Shape shape, Domain domain) {
-    Layout layout = layout();
-    return new TensorSample(shape, layout, domain.values(this, Math.toIntExact(shape.size())));
+    return new TensorSample(shape, layout(), domain.values(this, Math.toIntExact(shape.size())));
+  }
+
+  /** A tensor of values {@code (n + shift) / steps} from -3 to 3, with whole n. */
+  TensorSample steps(Shape shape, int steps, double shift) {
+    double[] values = new double[Math.toIntExact(shape.size())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (between(-3 * steps, 3 * steps - 1) + shift) / steps;
+    }
+    return new TensorSample(shape, layout(), values);
   }
 
   /** {@code count} indices from 0 to {@code bound - 1}, repetitions likely. */

@@ -184,12 +184,14 @@ public final class GradientProperties {
 
   /**
    * An input has the same gradient, to the bit, when it alone needs one: with the others constant,
-   * and when its leaf adds up what arrives instead of a walk that brings it back. A second backward
-   * pass doubles it, within the bound of {@link #fusedEqualsComposed}.
+   * with and without a graph of the gradient, and when its leaf adds up what arrives instead of a
+   * walk that brings it back. A second backward pass doubles it, within the bound of {@link
+   * #fusedEqualsComposed}.
    */
   public static void everyInputAlone(OpCase c, Backend backend, DType dtype) {
     Tensor[] inputs = c.tensors(backend, dtype);
     Pass all = Pass.run(c.function(), inputs, c.seed(), false);
+    Pass withGraph = Pass.run(c.function(), inputs, c.seed(), true);
     for (int i = 0; i < inputs.length; i++) {
       Variable[] x = new Variable[inputs.length];
       for (int j = 0; j < x.length; j++) {
@@ -197,6 +199,8 @@ public final class GradientProperties {
       }
       Tensor once = all.gradients[i];
       String what = "input " + i + " alone " + dtype;
+      Tensor alone = Pass.of(c.function(), x, i, c.seed(), true);
+      compare(c, what + ", with a graph", withGraph.gradients[i], alone, 0);
       compare(c, what, once, accumulated(c, x, i), 0);
       double allowed = 256 * rounding(dtype) * Math.max(1, 2 * largest(once));
       Tensor twice = TensorOps.affine(once, 2, 0);
@@ -229,6 +233,20 @@ public final class GradientProperties {
           Autograd.gradient(
               y, x, Variable.constant(w), createGraph, createGraph, Autograd.Unreached.ZERO);
       return new Pass(y.tensor(), Arrays.stream(g).map(Variable::tensor).toArray(Tensor[]::new));
+    }
+
+    /** The gradient of one of the variables. */
+    static Tensor of(
+        Function<Variable[], Variable> function,
+        Variable[] x,
+        int i,
+        long seed,
+        boolean createGraph) {
+      Variable y = function.apply(x);
+      Variable w = Variable.constant(cotangent(y.tensor(), seed));
+      Variable[] at = {x[i]};
+      return Autograd.gradient(y, at, w, createGraph, createGraph, Autograd.Unreached.ZERO)[0]
+          .tensor();
     }
 
     private static Tensor cotangent(Tensor y, long seed) {

@@ -16,19 +16,27 @@ final class MatrixSpecs {
         OpSpec.of("linear", Domain.REAL.toString(), MatrixSpecs::linear));
   }
 
-  /** With and without each of bias, activation and residual. */
+  /**
+   * With and without each of bias, activation and residual. ReLU needs the bias: products are
+   * multiples of 1/16 and a bias half-way between two of them keeps 1/32 from the kink, where
+   * differences along a direction reach 31/2048 at most.
+   */
   private static OpSpec.Inputs linear(Draw d) {
-    int in = d.extent();
+    int in = d.extentOrZero();
     int out = d.extentOrZero();
     Shape lead = d.shape(0, 2, true);
-    boolean biased = d.oneIn(2);
+    UnaryOp activation = d.pick(null, UnaryOp.SILU, UnaryOp.GELU, UnaryOp.GELU_TANH, UnaryOp.RELU);
+    boolean kinked = activation == UnaryOp.RELU;
+    boolean biased = kinked || d.oneIn(2);
     boolean added = d.oneIn(2);
-    UnaryOp activation = d.pick(null, UnaryOp.SILU, UnaryOp.GELU, UnaryOp.GELU_TANH);
+    Shape x = lead.insert(lead.rank(), in);
+    Shape weight = Shape.of(out, in);
     List<TensorSample> inputs = new ArrayList<>();
-    inputs.add(d.tensor(lead.insert(lead.rank(), in), Domain.REAL));
-    inputs.add(d.tensor(Shape.of(out, in), Domain.REAL));
+    inputs.add(kinked ? d.steps(x, 4, 0) : d.tensor(x, Domain.REAL));
+    inputs.add(kinked ? d.steps(weight, 4, 0) : d.tensor(weight, Domain.REAL));
     if (biased) {
-      inputs.add(d.tensor(Shape.of(out), Domain.REAL));
+      Shape bias = Shape.of(out);
+      inputs.add(kinked ? d.steps(bias, 16, 0.5) : d.tensor(bias, Domain.REAL));
     }
     if (added) {
       inputs.add(d.tensor(lead.insert(lead.rank(), out), Domain.REAL));
@@ -55,6 +63,7 @@ final class MatrixSpecs {
 
   private static Variable activated(Variable x, UnaryOp activation) {
     return switch (activation) {
+      case RELU -> x.relu();
       case SILU -> x.silu();
       case GELU -> x.gelu();
       case GELU_TANH -> x.geluTanh();
@@ -65,7 +74,7 @@ final class MatrixSpecs {
   private static OpSpec.Inputs matmul(Draw d) {
     ShapePair batch = smallBatches(d);
     int m = d.extentOrZero();
-    int k = d.extent();
+    int k = d.extentOrZero();
     int n = d.extentOrZero();
     return OpSpec.call(
             "matmul",

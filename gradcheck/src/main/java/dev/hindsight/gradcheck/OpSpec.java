@@ -137,6 +137,14 @@ public final class OpSpec {
     return Draw.arbitrary(this::draw);
   }
 
+  /**
+   * One case, drawn without jqwik, for tests that another engine runs: equal for equal seeds, and
+   * over many seeds of every size and layout. It does not shrink.
+   */
+  public OpCase sample(long seed) {
+    return draw(Draw.of(seed));
+  }
+
   OpCase draw(Draw draw) {
     Inputs inputs = cases.draw(draw);
     if (inputs.function == null) {

@@ -155,8 +155,9 @@ final class ShapeSpecs {
           .is(v -> v[0].squeeze(other, 0))
           .sameAs(v -> v[0].sum(0, axis + 1).reshape(without));
     }
+    boolean listed = d.oneIn(2);
     return OpSpec.call("squeeze(" + given + ")", d.tensor(without.insert(axis, 1), REAL))
-        .is(v -> v[0].squeeze(given))
+        .is(v -> listed ? v[0].squeeze(new int[] {given}) : v[0].squeeze(given))
         .sameAs(v -> v[0].sum(axis).reshape(without));
   }
 

@@ -118,6 +118,7 @@ class ArbitrariesTest {
       OpCase second = spec.draw(new Draw(5, 4, true, false));
       assertThat(first.toString()).isEqualTo(second.toString()).startsWith(spec.name());
       assertThat(Arrays.asList(first.tensors(CPU, DType.F64))).isNotEmpty();
+      assertThat(spec.sample(5).toString()).isEqualTo(spec.sample(5).toString());
     }
   }
 }

@@ -37,7 +37,7 @@ class OpMemoryTest {
     compare(c, VECTOR, DType.F32);
   }
 
-  private static void compare(OpCase c, Backend backend, DType dtype) {
+  static void compare(OpCase c, Backend backend, DType dtype) {
     try (Workspace poisoned = Workspace.poisoning(backend)) {
       for (boolean checkpointed : new boolean[] {false, true}) {
         double[][] plain = run(c, backend, dtype, Autograd.Keep.VALUES, checkpointed);

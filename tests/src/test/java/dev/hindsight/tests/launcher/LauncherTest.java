@@ -310,6 +310,15 @@ class LauncherTest {
   }
 
   @Test
+  void aFullRunTakesMoreCases() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    launch(Map.of(), "test", "--full", "-o");
+    assertThat(Files.readString(mavenCalls()))
+        .contains("-Dtest.cases=5000 -o verify")
+        .doesNotContain("--full");
+  }
+
+  @Test
   void theOracleIsAProfileAndSaysWhatItFetches() throws Exception {
     jdk("jdk-25", "25.0.3");
     Run run = launch(Map.of(), "test", "-Dtest=Some Test", "--oracle", "-o");
@@ -346,6 +355,19 @@ class LauncherTest {
     assertThat(run.err).doesNotContain("libtorch");
     assertThat(Files.readString(mavenCalls())).doesNotContain("oracle");
     assertThat(old).doesNotExist();
+  }
+
+  @Test
+  void mutationCheckPlantsAndSaysWhatWasMissed() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of(), "test", "--mutations", "-Dmutations.threads=1");
+    assertThat(run.code).isZero();
+    assertThat(run.out).contains("MutationSummary.java").doesNotContain("TestSummary.java");
+    assertThat(Files.readString(mavenCalls()))
+        .contains("-Pmutations")
+        .contains("-Dmutations.threads=1")
+        .doesNotContain("--mutations");
+    assertThat(repository.resolve("cli/target/hindsight.jar")).exists();
   }
 
   /** A JDK that is a script: it prints who it is and its arguments, one in each line. */
