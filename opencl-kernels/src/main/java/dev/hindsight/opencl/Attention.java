@@ -36,7 +36,8 @@ final class Attention {
    * @param keys blocks of keys for each wave of launches, seven ints each; a wave has no two
    *     sequences with keys in common
    */
-  private record Blocks(SequenceLayout layout, int size, int rows, Part queries, List<Part> keys) {}
+  private record Blocks(
+      SequenceLayout layout, int size, int rows, @Nullable Part queries, List<Part> keys) {}
 
   private record Part(Device.@Nullable Buffer buffer, int count) {
     cl_mem memory() {
@@ -68,14 +69,15 @@ final class Attention {
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
     synchronized (device) {
       Blocks blocks = blocks(layout, blockSize(q.dim(2)));
-      if (blocks.queries == null) {
+      Part queries = blocks.queries;
+      if (queries == null) {
         return;
       }
       Kernel.Launch launch = kernel("attention", q, blocks.size, blocks.rows).launch();
       heads(heads(heads(heads(launch, q), k), v), out);
-      statistic(launch, lse).buffer(blocks.queries.memory());
+      statistic(launch, lse).buffer(queries.memory());
       launch.value(q.dim(1) / k.dim(1)).value((float) scale);
-      launch.run(new long[] {blocks.queries.count, q.dim(1)}, new long[] {LANES, blocks.rows});
+      launch.run(new long[] {queries.count, q.dim(1)}, new long[] {LANES, blocks.rows});
     }
   }
 
@@ -95,19 +97,20 @@ final class Attention {
     int group = heads / k.dim(1);
     synchronized (device) {
       Blocks blocks = blocks(layout, blockSize(q.dim(2)));
-      if (blocks.queries == null) {
+      Part queries = blocks.queries;
+      if (queries == null) {
         return;
       }
       cl_mem delta = device.scratch(4L * q.dim(0) * heads);
-      long[] queryGroups = {blocks.queries.count, heads};
+      long[] queryGroups = {queries.count, heads};
       long[] queryItems = {LANES, blocks.rows};
       Kernel.Launch launch = kernel("attention_delta", q, blocks.size, blocks.rows).launch();
-      heads(heads(launch, out), dOut).buffer(delta).buffer(blocks.queries.memory()).value(heads);
+      heads(heads(launch, out), dOut).buffer(delta).buffer(queries.memory()).value(heads);
       launch.run(queryGroups, queryItems);
 
       launch = kernel("attention_dq", q, blocks.size, blocks.rows).launch();
       heads(heads(heads(heads(heads(launch, q), k), v), dOut), dq);
-      statistic(launch, lse).buffer(delta).buffer(blocks.queries.memory());
+      statistic(launch, lse).buffer(delta).buffer(queries.memory());
       launch.value(heads).value(group).value((float) scale).run(queryGroups, queryItems);
 
       for (Part keys : blocks.keys) {
