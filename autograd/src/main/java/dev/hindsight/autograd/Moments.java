@@ -39,11 +39,29 @@ final class Moments {
     if (p == 1) {
       return x.abs().sum(axes);
     }
-    Variable sum = (p == 2 ? x.square() : x.abs().pow(p)).sum(axes);
-    // 1 under the root in place of 0, and back to 0 after it: the slope of the root at 0 is
-    // infinite
+    if (p == 2) {
+      return root(x.square().sum(axes), 2);
+    }
+    Variable magnitudes = x.abs();
+    if (p < 1) { // the slope of a power below 1 is infinite at 0
+      Variable isZero = Variable.result(Masks.equal(x.tensor(), 0));
+      return root(magnitudes.add(isZero).pow(p).sub(isZero).sum(axes), p);
+    }
+    return root(magnitudes.pow(p).sum(axes), p);
+  }
+
+  /** The square root of {@link #var}, 0 with gradient 0 where all x are equal. */
+  static Variable std(Variable x, int correction, int... axes) {
+    return root(var(x, correction, axes), 2);
+  }
+
+  /**
+   * {@code sum^(1/p)}, with gradient 0 at 0, where the slope is infinite: there 1 under the root in
+   * place of 0, and back to 0 after it.
+   */
+  private static Variable root(Variable sum, double p) {
     Variable isZero = Variable.result(Masks.equal(sum.tensor(), 0));
-    Variable root = p == 2 ? sum.add(isZero).sqrt() : sum.add(isZero).pow(1 / p);
-    return root.sub(isZero);
+    Variable positive = sum.add(isZero);
+    return (p == 2 ? positive.sqrt() : positive.pow(1 / p)).sub(isZero);
   }
 }

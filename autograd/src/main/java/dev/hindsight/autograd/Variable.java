@@ -406,9 +406,9 @@ public final class Variable {
     return scalarWithoutAxes(Moments.var(this, correction, axes), axes);
   }
 
-  /** The square root of {@link #var}. */
+  /** The square root of {@link #var}. Where it is 0 so is the gradient. */
   public Variable std(int correction, int... axes) {
-    return var(correction, axes).sqrt();
+    return scalarWithoutAxes(Moments.std(this, correction, axes), axes);
   }
 
   /**

@@ -51,10 +51,22 @@ class DegenerateTest {
 
   @Test
   void theNormOfNothingButZerosHasTheGradientZero() {
-    for (double p : new double[] {1, 1.5, 2, 3, Double.POSITIVE_INFINITY}) {
+    for (double p : new double[] {0.5, 1, 1.5, 2, 3, Double.POSITIVE_INFINITY}) {
       assertThat(gradient(v -> v[0].norm(p), vector(0, 0))).as("p %s", p).containsExactly(0, 0);
       assertThat(Variable.constant(vector(0, 0)).norm(p).item()).isZero();
     }
+  }
+
+  @Test
+  void theDeviationOfEqualsHasTheGradientZero() {
+    assertThat(gradient(v -> v[0].std(1), vector(3, 3, 3))).containsExactly(0, 0, 0);
+    assertThat(Variable.constant(vector(3, 3, 3)).std(1).item()).isZero();
+  }
+
+  /** The slope of a root is infinite at 0; of the sum's, that element's part is 0 as in PyTorch. */
+  @Test
+  void zerosHaveNoPartInTheGradientOfANormBelowOne() {
+    assertThat(gradient(v -> v[0].norm(0.5), vector(0, 1, -4))).containsExactly(0, 3, -1.5);
   }
 
   @Test
