@@ -39,8 +39,13 @@ final class Power extends Op {
       dBase = dOut.mul(slope).sumTo(base.shape());
     }
     Variable dExponent = null;
-    if (needs(1)) { // 0^b is 0 or 1 whatever b: its logarithm is not asked for
-      Variable slope = y.variable().mul(oneWhere(Masks.equal(base.tensor(), 0), base).log());
+    if (needs(1)) { // 0^b is 0 or 1 for b from 0 on: the logarithm of 0 is not asked for
+      Tensor flat =
+          TensorOps.mul(
+              Masks.equal(base.tensor(), 0),
+              TensorOps.binary(
+                  BinaryOp.GREATER_EQUAL, exponent.tensor(), Masks.scalar(exponent.tensor(), 0)));
+      Variable slope = y.variable().mul(oneWhere(flat, base).log());
       dExponent = dOut.mul(slope).sumTo(exponent.shape());
     }
     return gradients(dBase, dExponent);

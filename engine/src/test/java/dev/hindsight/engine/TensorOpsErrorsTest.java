@@ -169,7 +169,8 @@ class TensorOpsErrorsTest {
         "gatherRows: index 3 (element 1 of I32[2]) does not lie in [0, 3), the extent of F32[3, 2]",
         () -> TensorOps.gatherRows(f32(3, 2), i32(0, 3)));
     outside(
-        "scatterAddRows: index -1 (element 0 of I32[1]) does not lie in [0, 3), the extent of F32[3, 2]",
+        "scatterAddRows: index -1 (element 0 of I32[1]) does not lie in [0, 3), the extent of F32[3, 2]"
+            + "; negative indices do not count from the end",
         () -> TensorOps.scatterAddRows(f32(1, 2), i32(-1), f32(3, 2)));
     outside(
         "gatherLast: index 2 (element 0 of I32[1]) does not lie in [0, 2), the extent of F32[2]",

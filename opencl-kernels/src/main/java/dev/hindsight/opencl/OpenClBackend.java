@@ -31,6 +31,7 @@ final class OpenClBackend implements Backend {
   private final Norms norms;
   private final Softmax softmax;
   private final Indexing indexing;
+  private final Attention attention;
 
   OpenClBackend(Device device) {
     this.device = device;
@@ -45,6 +46,7 @@ final class OpenClBackend implements Backend {
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
+    this.attention = new Attention(device);
   }
 
   @Override
@@ -408,7 +410,11 @@ final class OpenClBackend implements Backend {
   @Override
   public void attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
-    host.attention(q, k, v, layout, scale, out, lse);
+    if (!(here(q) && attention.fits(q))) {
+      host.attention(q, k, v, layout, scale, out, lse);
+      return;
+    }
+    attention.forward(q, k, v, layout, scale, out, lse);
   }
 
   @Override
@@ -424,7 +430,11 @@ final class OpenClBackend implements Backend {
       Tensor dq,
       Tensor dk,
       Tensor dv) {
-    host.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+    if (!(here(q) && attention.fits(q))) {
+      host.attentionBackward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
+      return;
+    }
+    attention.backward(q, k, v, layout, scale, out, lse, dOut, dq, dk, dv);
   }
 
   @Override

@@ -22,10 +22,11 @@ import org.xml.sax.SAXException;
  * The last lines of {@code ./hindsight test}: how many tests ran in which module, how many random
  * cases the jqwik properties tried, what failed, and what was skipped and why.
  *
- * <p>Reads what Surefire left in {@code MODULE/target/surefire-reports} and the random cases in
- * {@code MODULE/target/random-cases.tsv}. The launcher starts this one file with {@code java
- * TestSummary.java}, so it also speaks after a build that stopped half-way; it uses nothing but the
- * JDK.
+ * <p>Reads what Surefire left in {@code MODULE/target/surefire-reports}, the random cases in {@code
+ * MODULE/target/random-cases.tsv}, and lines for people in {@code MODULE/target/figures.txt}, which
+ * a test may add to. A module is a folder of the repository, or of such a folder, with a {@code
+ * pom.xml}. The launcher starts this one file with {@code java TestSummary.java}, so it also speaks
+ * after a build that stopped half-way; it uses nothing but the JDK.
  */
 public final class TestSummary {
   private static final int LINES_OF_OUTPUT = 60;
@@ -46,6 +47,7 @@ public final class TestSummary {
     final List<Verdict> failed = new ArrayList<>();
     final List<Verdict> skipped = new ArrayList<>();
     final List<Path> outputs = new ArrayList<>();
+    final List<String> figures = new ArrayList<>();
 
     Module(String name) {
       this.name = name;
@@ -78,7 +80,7 @@ public final class TestSummary {
     List<Module> modules = new ArrayList<>();
     List<String> silent = new ArrayList<>();
     for (Path folder : modulesOf(repository)) {
-      Module module = read(folder);
+      Module module = read(repository.relativize(folder).toString(), folder);
       if (module.tests > 0) {
         modules.add(module);
       } else if (Files.isDirectory(folder.resolve("src/test"))) {
@@ -89,7 +91,16 @@ public final class TestSummary {
   }
 
   private static List<Path> modulesOf(Path repository) throws IOException {
-    return matching(repository, path -> Files.isRegularFile(path.resolve("pom.xml")));
+    List<Path> modules = new ArrayList<>();
+    for (Path folder : matching(repository, TestSummary::hasPom)) {
+      modules.add(folder);
+      modules.addAll(matching(folder, TestSummary::hasPom));
+    }
+    return modules;
+  }
+
+  private static boolean hasPom(Path folder) {
+    return Files.isRegularFile(folder.resolve("pom.xml"));
   }
 
   private static List<Path> matching(Path folder, DirectoryStream.Filter<Path> filter)
@@ -104,9 +115,9 @@ public final class TestSummary {
     return found;
   }
 
-  private static Module read(Path folder)
+  private static Module read(String name, Path folder)
       throws IOException, ParserConfigurationException, SAXException {
-    Module module = new Module(folder.getFileName().toString());
+    Module module = new Module(name);
     DocumentBuilder parser = DocumentBuilderFactory.newInstance().newDocumentBuilder();
     Path reports = folder.resolve("target/surefire-reports");
     for (Path file :
@@ -114,10 +125,9 @@ public final class TestSummary {
       int failedBefore = module.failed.size();
       readReport(module, parser.parse(file.toFile()).getDocumentElement());
       if (module.failed.size() > failedBefore) {
-        String name = file.getFileName().toString();
-        module.outputs.add(
-            file.resolveSibling(
-                name.substring("TEST-".length(), name.length() - ".xml".length()) + "-output.txt"));
+        String report = file.getFileName().toString();
+        String suite = report.substring("TEST-".length(), report.length() - ".xml".length());
+        module.outputs.add(file.resolveSibling(suite + "-output.txt"));
       }
     }
     Path cases = folder.resolve("target/random-cases.tsv");
@@ -126,6 +136,10 @@ public final class TestSummary {
         module.properties++;
         module.randomCases += Long.parseLong(line.substring(line.indexOf('\t') + 1).strip());
       }
+    }
+    Path figures = folder.resolve("target/figures.txt");
+    if (Files.exists(figures)) {
+      module.figures.addAll(Files.readAllLines(figures));
     }
     return module;
   }
@@ -196,6 +210,12 @@ public final class TestSummary {
       skipped += m.skipped.size();
       properties += m.properties;
       cases += m.randomCases;
+    }
+    for (Module m : modules) {
+      if (!m.figures.isEmpty()) {
+        out.println("\nMeasured in " + m.name + ":");
+        m.figures.forEach(line -> out.println("  " + line));
+      }
     }
     for (Module m : modules) {
       list(out, "Failed in " + m.name + ":", m.failed);

@@ -29,6 +29,18 @@ class TestSummaryTest {
   }
 
   @Test
+  void modulesInsideModulesCountAndMayAddFigures() throws Exception {
+    report("tests", "c.D", 2, 0, 0, 0, "");
+    report("tests/oracle", "e.F", 4, 0, 0, 0, "");
+    write("tests/oracle/target/random-cases.tsv", "e.F.p\t60\n");
+    write("tests/oracle/target/figures.txt", "loss: worst of 20 steps 1e-7\n");
+    assertThat(summary(true))
+        .contains("tests/oracle ")
+        .contains("Measured in tests/oracle:\n  loss: worst of 20 steps 1e-7\n")
+        .contains("6 tests, 1 of them properties that tried 60 random cases; 0 failed, 0 skipped.");
+  }
+
+  @Test
   void skippedTestsAreNamedWithTheirReason() throws Exception {
     report(
         "engine",

@@ -76,7 +76,7 @@ public final class ReferenceFunctions {
       case SUB -> a - b;
       case MUL -> a * b;
       case DIV -> a / b;
-      case POW -> Math.pow(a, b);
+      case POW -> power(a, b);
       case MINIMUM -> Math.min(a, b);
       case MAXIMUM -> Math.max(a, b);
       case GREATER -> a > b ? 1 : 0;
@@ -85,6 +85,11 @@ public final class ReferenceFunctions {
       case LESS_EQUAL -> a <= b ? 1 : 0;
       case EQUAL -> a == b ? 1 : 0;
     };
+  }
+
+  /** Powers of 1, and infinite ones of -1, are 1 in IEEE 754 and NaN in Java. */
+  public static double power(double a, double b) {
+    return a == 1 || (a == -1 && Double.isInfinite(b)) ? 1 : Math.pow(a, b);
   }
 
   /** {@code x gate}, where a gate that is closed wins over an infinite x: the limit, not NaN. */

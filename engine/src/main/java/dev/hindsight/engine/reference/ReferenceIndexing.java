@@ -37,7 +37,7 @@ public final class ReferenceIndexing {
             + extent
             + "), the extent of "
             + indexed
-            + "; negative indices do not count from the end");
+            + (id < 0 ? "; negative indices do not count from the end" : ""));
   }
 
   /** See {@link dev.hindsight.engine.Backend#gatherRows}. */

@@ -8,6 +8,7 @@ import static dev.hindsight.engine.vector.Simd.ORDER;
 
 import dev.hindsight.engine.BinaryOp;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.reference.ReferenceFunctions;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -172,7 +173,8 @@ final class BinaryLoop extends ElementLoop {
   private static void pow(int n, long out, long a, int aStep, long b, int bStep) {
     for (int i = 0; i < n; i += LANES) {
       for (long at = 0; at < 4L * LANES; at += 4) {
-        double z = Math.pow(MEMORY.get(FLOAT, a + at), MEMORY.get(FLOAT, b + at));
+        float x = MEMORY.get(FLOAT, a + at);
+        double z = ReferenceFunctions.power(x, MEMORY.get(FLOAT, b + at));
         MEMORY.set(FLOAT, out + 4L * i + at, (float) z);
       }
       a += aStep;

@@ -276,8 +276,8 @@ final class VectorMath {
     FloatVector large = ONE.sub(e).div(e.add(ONE));
     FloatVector z = x.mul(x);
     FloatVector p = z.fma(TANH4, TANH3).fma(z, TANH2).fma(z, TANH1).fma(z, TANH0);
-    FloatVector small = p.mul(z).fma(x, x);
-    return withSign(large, x).blend(small, a.compare(VectorOperators.LT, 0.625f));
+    FloatVector small = p.mul(z).fma(a, a);
+    return withSign(large.blend(small, a.compare(VectorOperators.LT, 0.625f)), x); // -0 is -0
   }
 
   private static FloatVector withSign(FloatVector magnitude, FloatVector sign) {

@@ -310,6 +310,54 @@ class LauncherTest {
   }
 
   @Test
+  void aFullRunTakesMoreCases() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    launch(Map.of(), "test", "--full", "-o");
+    assertThat(Files.readString(mavenCalls()))
+        .contains("-Dtest.cases=5000 -o verify")
+        .doesNotContain("--full");
+  }
+
+  @Test
+  void theOracleIsAProfileAndSaysWhatItFetches() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of(), "test", "-Dtest=Some Test", "--oracle", "-o");
+    assertThat(run.err).contains("fetching").contains("libtorch").contains("140 MB");
+    assertThat(Files.readString(mavenCalls()))
+        .contains("-Poracle -Dtest=Some Test -o verify")
+        .doesNotContain("--oracle");
+  }
+
+  /** Maven keeps what it fetched in the home folder, version by version. */
+  @ParameterizedTest
+  @ValueSource(strings = {"2.13.0", "2.12.1"})
+  void whatMavenHasIsNotAnnounced(String there) throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Files.createDirectories(repository.resolve("benchmarks/peers"));
+    Files.writeString(
+        repository.resolve("benchmarks/peers/pom.xml"),
+        "<pytorch.version>2.13.0-${javacpp.version}</pytorch.version>\n");
+    String version = there + "-1.5.14";
+    Path jar = temp.resolve(".m2/repository/org/bytedeco/pytorch").resolve(version);
+    Files.createDirectories(jar);
+    Files.writeString(jar.resolve("pytorch-" + version + "-linux-x86_64.jar"), "jar");
+    Run run = launch(Map.of(), "test", "--oracle");
+    assertThat(run.err.contains("fetching")).isEqualTo(!there.equals("2.13.0"));
+  }
+
+  /** Reports of an earlier run with the oracle would be counted again. */
+  @Test
+  void withoutTheOracleNothingOfItIsFetchedOrCounted() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path old = repository.resolve("tests/oracle/target/surefire-reports");
+    Files.createDirectories(old);
+    Run run = launch(Map.of(), "test");
+    assertThat(run.err).doesNotContain("libtorch");
+    assertThat(Files.readString(mavenCalls())).doesNotContain("oracle");
+    assertThat(old).doesNotExist();
+  }
+
+  @Test
   void mutationCheckPlantsAndSaysWhatWasMissed() throws Exception {
     jdk("jdk-25", "25.0.3");
     Run run = launch(Map.of(), "test", "--mutations", "-Dmutations.threads=1");
