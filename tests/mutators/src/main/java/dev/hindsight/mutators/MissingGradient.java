@@ -18,8 +18,9 @@ public final class MissingGradient extends GradientMutator {
       @Override
       public void visitMethodInsn(
           int opcode, String owner, String name, String descriptor, boolean isInterface) {
-        if (opcode == INVOKESTATIC && name.equals("gradients")) {
-          int n = Type.getArgumentTypes(descriptor).length;
+        int n = Type.getArgumentTypes(descriptor).length;
+        boolean takesVariablesAlone = descriptor.startsWith("(" + object(VARIABLE).repeat(n) + ")");
+        if (opcode == INVOKESTATIC && name.equals("gradients") && takesVariablesAlone) {
           for (int i = 0; i < n; i++) {
             if (isMistakenHere("gave no gradient of input " + i)) {
               dropBelow(n - 1 - i);
