@@ -64,16 +64,21 @@ public final class Functional {
    * @throws IllegalArgumentException when its value has another number of elements
    */
   public static Tensor[] grad(Function<Variable[], Variable> function, Tensor... at) {
-    return valueAndGrad(function, at).gradients;
+    return valueAndGrad("grad", function, at).gradients;
   }
 
   /** The value of a function, one number, and its gradients. */
   public static ValueAndGrad valueAndGrad(Function<Variable[], Variable> function, Tensor... at) {
+    return valueAndGrad("valueAndGrad", function, at);
+  }
+
+  private static ValueAndGrad valueAndGrad(
+      String operation, Function<Variable[], Variable> function, Tensor... at) {
     return recording(
         () -> {
-          Variable[] x = leaves(at);
+          Variable[] x = leaves(operation, at);
           Variable y = function.apply(x);
-          requireScalar("valueAndGrad", y);
+          requireScalar(operation, y);
           return new ValueAndGrad(y.tensor(), tensors(gradients(y, x, null, false, false)));
         });
   }
@@ -82,7 +87,7 @@ public final class Functional {
   public static Vjp vjp(Function<Variable[], Variable> function, Tensor... at) {
     return recording(
         () -> {
-          Variable[] x = leaves(at);
+          Variable[] x = leaves("vjp", at);
           return new Vjp(function.apply(x), x);
         });
   }
@@ -98,7 +103,7 @@ public final class Functional {
     requireFits("jvp", at, directions);
     return recording(
         () -> {
-          Variable[] x = leaves(at);
+          Variable[] x = leaves("jvp", at);
           Variable y = function.apply(x);
           Variable w = Variable.leaf(zerosLike(y.tensor()));
           Variable projected = dot(gradients(y, x, w, true, true), directions);
@@ -119,7 +124,7 @@ public final class Functional {
     requireFits("hessianVectorProduct", at, directions);
     return recording(
         () -> {
-          Variable[] x = leaves(at);
+          Variable[] x = leaves("hessianVectorProduct", at);
           Variable y = function.apply(x);
           requireScalar("hessianVectorProduct", y);
           Variable projected = dot(gradients(y, x, null, true, true), directions);
@@ -152,9 +157,10 @@ public final class Functional {
     return sum;
   }
 
-  private static Variable[] leaves(Tensor[] at) {
+  private static Variable[] leaves(String operation, Tensor[] at) {
     if (at.length == 0) {
-      throw new IllegalArgumentException("functional derivative: no inputs were given");
+      throw new IllegalArgumentException(
+          operation + ": no inputs were given; pass the tensors to take the derivative at");
     }
     return Arrays.stream(at).map(Variable::leaf).toArray(Variable[]::new);
   }

@@ -93,21 +93,31 @@ class FunctionalTest {
   void errorsNameTheOperationAndTheFix() {
     assertThatThrownBy(() -> Functional.grad(v -> v[0].square(), vector(1, 2)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("[2]")
+        .hasMessageContaining("grad: the function's value has shape [2]")
         .hasMessageContaining("sum()");
-    assertThatThrownBy(
-            () -> Functional.jvp(v -> v[0], new Tensor[] {vector(1)}, new Tensor[] {vector(1, 2)}))
+    Tensor[] one = {vector(1)};
+    Tensor[] two = {vector(1, 2)};
+    assertThatThrownBy(() -> Functional.hessianVectorProduct(v -> v[0], two, two))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("hessianVectorProduct: the function's value has shape [2]");
+    assertThatThrownBy(() -> Functional.jvp(v -> v[0], one, two))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("jvp: directions");
-    assertThatThrownBy(() -> Functional.grad(v -> Variable.constant(vector(1)).sum()))
+    assertThatThrownBy(() -> Functional.hessianVectorProduct(v -> v[0].sum(), two, one))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("no inputs");
+        .hasMessageContaining("hessianVectorProduct: directions");
+    assertThatThrownBy(() -> Functional.jvp(v -> v[0], one, new Tensor[0]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("jvp: directions [] do not fit");
+    assertThatThrownBy(() -> Functional.vjp(v -> Variable.constant(vector(1)).sum()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("vjp: no inputs");
     Tensor q = Tensor.of(CPU, Shape.of(1, 1, 1), 1.0);
-    SequenceLayout one = SequenceLayout.packed(1);
+    SequenceLayout single = SequenceLayout.packed(1);
     assertThatThrownBy(
             () ->
                 Functional.jvp(
-                    v -> Variable.attention(v[0], v[0], v[0], one, 1),
+                    v -> Variable.attention(v[0], v[0], v[0], single, 1),
                     new Tensor[] {q},
                     new Tensor[] {q}))
         .isInstanceOf(UnsupportedOperationException.class)
