@@ -56,6 +56,19 @@ class AttentionConformanceTest {
     }
   }
 
+  /** A common prefix: its keys get gradients from several sequences. */
+  @Test
+  @Covers({"attention", "attentionBackward"})
+  void sequencesMayHaveKeysInCommon() {
+    for (boolean causal : new boolean[] {false, true}) {
+      SequenceLayout shared =
+          new SequenceLayout(of(0, 5, 12), of(5, 7, 2), of(0, 10, 10), of(20, 60, 3), causal);
+      for (int[] heads : HEADS) {
+        check(heads, shared, Layout.CONTIGUOUS);
+      }
+    }
+  }
+
   /** Heads as they come out of one wide projection, and other strides. */
   @Test
   @Covers({"attention", "attentionBackward"})
