@@ -2,6 +2,7 @@ package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +17,16 @@ public final class Autograd {
   static final class State {
     boolean recording = true;
     boolean accumulating;
-    long clock;
+
+    /** The walk that is on its way: a hook may begin another. */
+    @Nullable Walk walk;
   }
+
+  /**
+   * One for all threads: a checkpoint's function may read, unseen by the graph, what another thread
+   * made, and must come after it.
+   */
+  private static final AtomicLong CLOCK = new AtomicLong();
 
   private static final ThreadLocal<State> STATE = ThreadLocal.withInitial(State::new);
 
@@ -59,20 +68,9 @@ public final class Autograd {
     return () -> state.recording = former;
   }
 
-  /** A sequence number above those of the inputs and of everything this thread has recorded. */
-  static long sequenceAfter(@Nullable Node[] inputs) {
-    State state = STATE.get();
-    long s = state.clock;
-    for (Node n : inputs) {
-      if (n != null && n.sequence > s) {
-        s = n.sequence;
-      }
-    }
-    return state.clock = s + 1;
-  }
-
+  /** A sequence number above those of everything that was recorded before. */
   static long nextSequence() {
-    return ++STATE.get().clock;
+    return CLOCK.incrementAndGet();
   }
 
   /** What is there after a backward pass. */

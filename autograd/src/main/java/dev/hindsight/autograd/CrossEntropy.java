@@ -42,9 +42,11 @@ final class CrossEntropy extends Op {
               LayerOps.crossEntropyBackward(
                   logits.tensor(), targets.tensor(), lse.tensor(), dOut.tensor())));
     }
-    Variable x = logits.variable();
-    Tensor oneHot = oneHot(x.tensor(), targets.tensor());
+    Tensor oneHot = oneHot(logits.tensor(), targets.tensor());
     Variable counted = Variable.result(TensorOps.reduce(ReduceOp.SUM, oneHot, 1));
+    Variable zero = Variable.result(Masks.scalar(logits.tensor(), 0));
+    // ignored rows may be NaN
+    Variable x = Variable.where(counted.tensor(), logits.variable(), zero);
     Variable difference = x.softmax().sub(Variable.result(oneHot));
     return gradients(difference.mul(dOut.unsqueeze(1).mul(counted)));
   }

@@ -2,6 +2,8 @@ package dev.hindsight.autograd;
 
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.UnaryOp;
 
 /** Losses between distributions over the last axis, given as log-probabilities. */
 final class Divergences {
@@ -13,7 +15,7 @@ final class Divergences {
   static Variable kl(Variable logP, Variable logQ) {
     Axes.requirePair("klDivergence", logP, logQ);
     Tensor p = logP.tensor();
-    Tensor none = Masks.equal(p, Double.NEGATIVE_INFINITY);
+    Tensor none = Masks.equal(TensorOps.unary(UnaryOp.EXP, p), 0);
     Variable zero = Variable.result(Masks.scalar(p, 0));
     // both sides of the selection must be finite: a gradient of 0 times infinity would be NaN
     Variable a = Variable.where(none, zero, logP);
@@ -32,8 +34,9 @@ final class Divergences {
     }
     Axes.requirePair("jsDivergence", logP, logQ);
     // in place of minus infinity, whose differences are NaN, a number whose exponential is 0 too
-    Variable p = logP.clamp(LOWEST, Double.POSITIVE_INFINITY);
-    Variable q = logQ.clamp(LOWEST, Double.POSITIVE_INFINITY);
+    Shape shape = Shape.broadcast("jsDivergence", logP.shape(), logQ.shape());
+    Variable p = logP.clamp(LOWEST, Double.POSITIVE_INFINITY).expand(shape);
+    Variable q = logQ.clamp(LOWEST, Double.POSITIVE_INFINITY).expand(shape);
     Variable both = Variable.stack(-1, p.plus(Math.log1p(-alpha)), q.plus(Math.log(alpha)));
     Variable logM = both.logSumExp(-1).squeeze(-1);
     return kl(p, logM).times(1 - alpha).add(kl(q, logM).times(alpha));
@@ -58,9 +61,10 @@ final class Divergences {
     if (smoothing == 0) {
       return loss;
     }
-    Variable uniform = logits.logSoftmax().mean(-1).squeeze(-1).neg();
     Tensor weights = Masks.tensor(logits.tensor(), rows, counted);
     Variable zero = Variable.result(Masks.scalar(logits.tensor(), 0));
+    Variable read = Variable.where(weights.unsqueeze(1), logits, zero); // ignored rows may be NaN
+    Variable uniform = read.logSoftmax().mean(-1).squeeze(-1).neg();
     return loss.times(1 - smoothing).add(Variable.where(weights, uniform, zero).times(smoothing));
   }
 }

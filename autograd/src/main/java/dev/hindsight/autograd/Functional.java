@@ -1,9 +1,13 @@
 package dev.hindsight.autograd;
 
 import dev.hindsight.autograd.Autograd.Unreached;
+import dev.hindsight.engine.Storage;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +58,13 @@ public final class Functional {
      * @param cotangent w, of the value's shape and type
      */
     public Tensor[] apply(Tensor cotangent) {
-      return tensors(gradients(output, inputs, Variable.constant(cotangent), true, false));
+      Tensor y = output.tensor();
+      if (!cotangent.shape().equals(y.shape()) || cotangent.dtype() != y.dtype()) {
+        throw new IllegalArgumentException(
+            "vjp: the cotangent is " + cotangent + ", but the function's value is " + y);
+      }
+      Variable w = Variable.constant(cotangent);
+      return tensors(gradients(output, inputs, w, true, false), cotangent);
     }
   }
 
@@ -165,8 +175,18 @@ public final class Functional {
     return Arrays.stream(at).map(Variable::leaf).toArray(Variable[]::new);
   }
 
-  private static Tensor[] tensors(Variable[] variables) {
-    return Arrays.stream(variables).map(Variable::tensor).toArray(Tensor[]::new);
+  /** Tensors that share no memory with each other or with {@code taken}, as gradients may. */
+  private static Tensor[] tensors(Variable[] variables, Tensor... taken) {
+    Set<Storage> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Tensor t : taken) {
+      seen.add(t.storage());
+    }
+    Tensor[] tensors = new Tensor[variables.length];
+    for (int i = 0; i < tensors.length; i++) {
+      Tensor t = variables[i].tensor();
+      tensors[i] = seen.add(t.storage()) ? t : TensorOps.copyOf(t);
+    }
+    return tensors;
   }
 
   private static Tensor zerosLike(Tensor t) {

@@ -8,10 +8,17 @@ final class Moments {
 
   /** {@code sum((x - mean)^2) / (n - correction)}; no axes means all. */
   static Variable var(Variable x, int correction, int... axes) {
-    int[] over = axes.length == 0 ? IntStream.range(0, x.shape().rank()).toArray() : axes;
+    int[] over =
+        axes.length == 0
+            ? IntStream.range(0, x.shape().rank()).toArray()
+            : IntStream.of(axes).map(axis -> Axes.of("var", x, axis)).distinct().toArray();
+    if (correction < 0) {
+      throw new IllegalArgumentException(
+          "var: the correction is 0 or more, got " + correction + "; 1 estimates without bias");
+    }
     long n = 1;
     for (int axis : over) {
-      n *= x.dim(Axes.of("var", x, axis));
+      n *= x.dim(axis);
     }
     if (n <= correction) {
       throw new IllegalArgumentException(
@@ -62,6 +69,6 @@ final class Moments {
   private static Variable root(Variable sum, double p) {
     Variable isZero = Variable.result(Masks.equal(sum.tensor(), 0));
     Variable positive = sum.add(isZero);
-    return (p == 2 ? positive.sqrt() : positive.pow(1 / p)).sub(isZero);
+    return (p == 2 ? positive.sqrt() : positive.pow(1 / p)).mul(isZero.affine(-1, 1));
   }
 }

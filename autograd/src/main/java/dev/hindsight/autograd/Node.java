@@ -20,7 +20,16 @@ abstract class Node {
   boolean pendingOwned;
 
   /** What is called with the whole gradient, in the order of registration; null when nothing is. */
-  @Nullable List<Autograd.GradientHook> hooks;
+  @Nullable List<Registration> hooks;
+
+  /** One hook in one place: the same may be there twice. */
+  static final class Registration {
+    final Autograd.GradientHook hook;
+
+    Registration(Autograd.GradientHook hook) {
+      this.hook = hook;
+    }
+  }
 
   /** The last walk that wanted this node; see {@link Walk}. */
   long mark;
@@ -29,29 +38,31 @@ abstract class Node {
     this.sequence = sequence;
   }
 
-  final void add(Autograd.GradientHook hook) {
-    List<Autograd.GradientHook> all = hooks == null ? new ArrayList<>() : hooks;
-    all.add(hook);
+  final Registration add(Autograd.GradientHook hook) {
+    Registration registration = new Registration(hook);
+    List<Registration> all = hooks == null ? new ArrayList<>() : hooks;
+    all.add(registration);
     hooks = all;
+    return registration;
   }
 
-  final void remove(Autograd.GradientHook hook) {
-    List<Autograd.GradientHook> all = hooks;
-    if (all != null && all.remove(hook) && all.isEmpty()) {
+  final void remove(Registration registration) {
+    List<Registration> all = hooks;
+    if (all != null && all.remove(registration) && all.isEmpty()) {
       hooks = null;
     }
   }
 
   /** The gradient after all hooks. */
   final Variable hooked(Variable gradient) {
-    List<Autograd.GradientHook> all = hooks;
+    List<Registration> all = hooks;
     if (all == null) {
       return gradient;
     }
     gradient.tensor().storage().pin(); // a hook may keep it
     Variable g = gradient;
-    for (Autograd.GradientHook hook : List.copyOf(all)) {
-      Variable other = hook.apply(g);
+    for (Registration registration : List.copyOf(all)) {
+      Variable other = registration.hook.apply(g);
       if (other == null) {
         continue;
       }

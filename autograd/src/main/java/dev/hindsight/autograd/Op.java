@@ -71,7 +71,7 @@ public abstract class Op extends Node {
   }
 
   private Op(@Nullable Node[] edges) {
-    super(Autograd.sequenceAfter(edges));
+    super(Autograd.nextSequence());
     this.edges = edges;
   }
 

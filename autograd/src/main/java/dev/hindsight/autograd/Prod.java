@@ -1,7 +1,5 @@
 package dev.hindsight.autograd;
 
-import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import java.util.stream.IntStream;
 
 /**
@@ -27,10 +25,6 @@ final class Prod {
       Variable pairs = y.slice(axis, 0, half).mul(y.slice(axis, half, 2 * half));
       y = n % 2 == 0 ? pairs : Variable.concat(axis, pairs, y.slice(axis, n - 1, n));
     }
-    if (y.dim(axis) == 1) {
-      return y;
-    }
-    Tensor t = x.tensor(); // the product of nothing
-    return Variable.result(TensorOps.full(t.backend(), t.dtype(), t.shape().with(axis, 1), 1));
+    return y.dim(axis) == 1 ? y : y.sum(axis).plus(1); // the product of nothing
   }
 }

@@ -106,25 +106,26 @@ public final class Variable {
    * run in the order of registration; when a graph of the gradient is made, what they compute is
    * part of it.
    *
-   * <p>Under {@link Autograd#noGrad}, where nothing is recorded, this does nothing.
+   * <p>Under {@link Autograd#noGrad}, where nothing is recorded, this does nothing. A hook that
+   * throws ends the pass; leaves that it had reached keep what they got.
    *
    * @return closing it takes the hook away
    * @throws IllegalArgumentException when no leaf leads here
    */
   public Autograd.Scope onGradient(Autograd.GradientHook hook) {
     Objects.requireNonNull(hook, "onGradient: the hook is null");
+    if (!Autograd.isRecording()) {
+      return () -> {};
+    }
     Node n = node;
     if (n == null) {
-      if (!Autograd.isRecording()) {
-        return () -> {};
-      }
       throw new IllegalArgumentException(
           "onGradient: this variable of shape "
               + shape()
               + " needs no gradient; no leaf leads to it");
     }
-    n.add(hook);
-    return () -> n.remove(hook);
+    Node.Registration registration = n.add(hook);
+    return () -> n.remove(registration);
   }
 
   /** The same values, cut off from the graph. */

@@ -27,10 +27,15 @@ final class Walk {
   private final boolean record;
   private final Node @Nullable [] targets;
   private final @Nullable Variable[] found;
-  private final long mark = WALKS.incrementAndGet();
+  private long mark = WALKS.incrementAndGet();
 
-  /** Nodes above this came into being during the walk, by a checkpoint's second forward pass. */
-  private long newest = Long.MAX_VALUE;
+  /** What is being handed through. */
+  private @Nullable Node current;
+
+  /** What waited when another walk began within this one. */
+  private @Nullable Variable[] waiting = {};
+
+  private boolean[] waitingOwned = {};
 
   private Node[] heap = new Node[16];
   private int size;
@@ -70,9 +75,11 @@ final class Walk {
     Workspace open = record ? null : Workspace.current();
     workspace = open;
     boolean watched = open != null && open.watch(true);
-    // a graph that another thread made: what this walk records must come after it
-    state.clock = Math.max(state.clock, root.sequence);
-    newest = state.clock;
+    Walk outer = state.walk;
+    state.walk = this;
+    if (outer != null) {
+      outer.suspend();
+    }
     try {
       deliver(root, seed, false);
       while (size > 0) {
@@ -87,13 +94,48 @@ final class Walk {
       for (int i = 0; i < size; i++) { // after a failure: leave nothing behind for the next walk
         heap[i].pending = null;
       }
+      state.walk = outer;
+      if (outer != null) {
+        outer.resume();
+      }
+    }
+  }
+
+  /** Another walk may go over the same nodes: takes from them what waits there. */
+  private void suspend() {
+    waiting = new Variable[size];
+    waitingOwned = new boolean[size];
+    for (int i = 0; i < size; i++) {
+      waiting[i] = heap[i].pending;
+      waitingOwned[i] = heap[i].pendingOwned;
+      heap[i].pending = null;
+    }
+  }
+
+  /** Puts it back, and marks again the paths that are still to go. */
+  private void resume() {
+    for (int i = 0; i < size; i++) {
+      heap[i].pending = waiting[i];
+      heap[i].pendingOwned = waitingOwned[i];
+    }
+    if (targets == null) {
+      return;
+    }
+    mark = WALKS.incrementAndGet();
+    for (int i = 0; i < size; i++) {
+      markPaths(heap[i]);
+    }
+    if (current != null) {
+      markPaths(current);
     }
   }
 
   private void visit(Node node) {
     Variable gradient = node.pending;
     node.pending = null;
+    current = node;
     handThrough(node, gradient);
+    current = null;
     gradient.tensor().storage().release();
     if (workspace != null) {
       workspace.sweep();
@@ -129,7 +171,7 @@ final class Walk {
       watch(false);
       Variable again = checkpoint.again();
       watch(true);
-      if (again.node() != null) {
+      if (again.node() != null && (targets == null || markPaths(again.node()))) {
         deliver(again.node(), gradient, false);
       }
     } else if (wantsInputs(op)) {
@@ -191,7 +233,7 @@ final class Walk {
   }
 
   private boolean wantsInputs(Op op) {
-    if (targets == null || op.sequence > newest) {
+    if (targets == null) {
       return true;
     }
     for (Node n : op.edges()) {
@@ -208,7 +250,7 @@ final class Walk {
         leaf.accumulate(gradient.tensor());
         return;
       }
-    } else if (node.mark != mark && node.sequence <= newest) {
+    } else if (node.mark != mark) {
       return;
     }
     Variable pending = node.pending;
@@ -228,11 +270,18 @@ final class Walk {
     }
   }
 
-  /** Marks every node from which a target can be reached; whether {@code root} is one of them. */
+  /**
+   * Marks every node behind {@code root} from which a target can be reached, but where that is
+   * known; whether {@code root} is one of them. A checkpoint may be one: what its function reads
+   * shows when it is applied again, and is marked then.
+   */
   private boolean markPaths(Node root) {
     long lowest = Long.MAX_VALUE;
     for (Node t : targets) {
       lowest = Math.min(lowest, t.sequence);
+    }
+    if (root.mark == mark || root.mark == -mark) {
+      return root.mark == mark;
     }
     Node[] reached = new Node[64];
     int count = 0;
@@ -243,7 +292,7 @@ final class Walk {
         continue;
       }
       for (Node n : op.edges()) {
-        if (n != null && n.mark != -mark && n.sequence >= lowest) {
+        if (n != null && n.mark != mark && n.mark != -mark && n.sequence >= lowest) {
           n.mark = -mark;
           if (count == reached.length) {
             reached = Arrays.copyOf(reached, 2 * count);
@@ -253,12 +302,14 @@ final class Walk {
       }
     }
     Arrays.sort(reached, 0, count, (a, b) -> Long.compare(a.sequence, b.sequence));
-    for (Node t : targets) { // also those not reached: a checkpoint's function may read them
-      t.mark = mark;
+    for (Node t : targets) {
+      if (t.mark == -mark) {
+        t.mark = mark;
+      }
     }
     for (int i = 0; i < count; i++) {
       Node n = reached[i];
-      // a checkpoint's function may read any leaf, and a freed op has to say so
+      // a freed op has to say so
       if (n instanceof Checkpoint || (n instanceof Op op && (op.isFreed() || wantsInputs(op)))) {
         n.mark = mark;
       }

@@ -125,6 +125,45 @@ class CheckpointTest {
         .hasMessageContaining("[2]");
   }
 
+  /** A leaf, and a checkpoint, that another thread made later by its own count. */
+  @Test
+  void mayReadWhatAnotherThreadMade() throws InterruptedException {
+    for (int i = 0; i < 100; i++) {
+      Variable.leaf(Tensor.of(CPU, Shape.of(1), 1.0));
+    }
+    Variable w = Variable.leaf(Tensor.of(CPU, Shape.of(2), 3.0, 4.0));
+    Variable v = w.times(1);
+    double[][] found = new double[2][];
+    Thread other =
+        new Thread(
+            () -> {
+              Variable x = Variable.leaf(Tensor.of(CPU, Shape.of(2), 1.0, 2.0));
+              Function<Variable[], Variable> times = q -> q[0].mul(v);
+              Variable z = Autograd.checkpoint(times, Autograd.checkpoint(times, x)).sum();
+              found[0] =
+                  Autograd.gradient(z, new Variable[] {w}, null, true)[0].tensor().toDoubles();
+              z.backward(Autograd.Keep.GRAPH);
+              found[1] = w.gradient().toDoubles();
+            });
+    other.start();
+    other.join();
+    assertThat(found[0]).containsExactly(6, 16); // 2 x w
+    assertThat(found[1]).containsExactly(6, 16);
+  }
+
+  @Test
+  void everyInputGetsItsGradient() {
+    Variable[] x = new Variable[4];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = Variable.leaf(Tensor.of(CPU, Shape.of(1), i + 2.0));
+    }
+    Variable y = Autograd.checkpoint(v -> v[0].mul(v[1]).mul(v[2]).mul(v[3]), x);
+    y.backward();
+    for (int i = 0; i < x.length; i++) {
+      assertThat(x[i].gradient().item()).isEqualTo(120.0 / (i + 2));
+    }
+  }
+
   /** Its input, a view of it, or a value that somebody else reads after the pass. */
   @Test
   void theFunctionMayGiveWhatWasThereBefore() {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +99,54 @@ class DegenerateTest {
     for (double g : logQ.gradient().toDoubles()) {
       assertThat(g).isFinite();
     }
+  }
+
+  /** In F32 a probability of e^-110 is 0, though its logarithm is a number. */
+  @Test
+  void aProbabilityThatUnderflowsCountsNothing() {
+    Variable p = Variable.leaf(TensorOps.cast(vector(0, -110), DType.F32));
+    Variable q = Variable.leaf(TensorOps.cast(vector(Math.log(0.5), NONE), DType.F32));
+    Variable kl = p.klDivergence(q);
+    assertThat(kl.item()).isCloseTo(Math.log(2), within(1e-7));
+    kl.backward();
+    assertThat(p.gradient().toDoubles()[1]).isZero();
+  }
+
+  @Test
+  void ignoredRowsMayHoldAnything() {
+    Tensor logits = Tensor.of(CPU, Shape.of(2, 2), Double.NaN, 1.0, 2.0, 2.0);
+    Tensor targets = Tensor.of(CPU, Shape.of(2), 7, 0);
+    for (double smoothing : new double[] {0, 0.5}) {
+      Variable x = Variable.leaf(logits);
+      Variable loss = x.crossEntropy(targets, 7, smoothing).sum();
+      assertThat(loss.item()).isCloseTo(Math.log(2), within(1e-15));
+      Variable g = Autograd.gradient(loss, new Variable[] {x}, null, true)[0];
+      assertThat(g.tensor().toDoubles()).startsWith(0, 0);
+      Variable second = Autograd.gradient(g.square().sum(), new Variable[] {x}, null, false)[0];
+      assertThat(second.tensor().toDoubles()).startsWith(0, 0).doesNotContain(Double.NaN);
+    }
+  }
+
+  @Test
+  void anAxisThatIsNamedTwiceCountsOnce() {
+    Variable x = Variable.constant(Tensor.of(CPU, Shape.of(1, 2), 1.0, 3.0));
+    assertThat(x.var(0, 1, -1).item()).isEqualTo(1);
+    assertThat(x.std(1, 1, 1).item()).isEqualTo(Math.sqrt(2));
+  }
+
+  @Test
+  void theProductOfNothingHasAnEmptyGradient() {
+    Variable x = Variable.leaf(vector());
+    x.prod().backward();
+    assertThat(x.gradient().size()).isZero();
+  }
+
+  @Test
+  void theCurvatureOfTheNormOfZerosIsZero() {
+    Tensor[] at = {vector(0, 0)};
+    Tensor[] u = {vector(1, 2)};
+    assertThat(Functional.hessianVectorProduct(v -> v[0].norm(2), at, u)[0].toDoubles())
+        .containsExactly(0, 0);
   }
 
   /** Disjoint distributions are as far apart as any: ln 2. */

@@ -9,6 +9,7 @@ import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +42,35 @@ class FunctionalTest {
     assertThat(vjp.apply(vector(0, 3))[0].toDoubles()[1]).isCloseTo(6 * Math.E, within(1e-14));
     assertThatThrownBy(() -> vjp.apply(vector(1)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("seed");
+        .hasMessageContaining("vjp: the cotangent is F64[1], but the function's value is F64[2]");
+  }
+
+  @Test
+  void resultsShareNoMemory() {
+    Tensor w = vector(1, 2);
+    Tensor[] both = Functional.vjp(v -> v[0].add(v[1]), vector(0, 0), vector(0, 0)).apply(w);
+    TensorOps.fill(both[0], 9);
+    assertThat(both[1].toDoubles()).containsExactly(1, 2);
+    assertThat(w.toDoubles()).containsExactly(1, 2);
+  }
+
+  /** What a checkpoint's function reads beside its inputs is no edge of the graph. */
+  @Test
+  void aCheckpointMayReadWhatDependsOnTheInput() {
+    Function<Variable[], Variable> f =
+        v -> {
+          Variable h = v[0].times(2);
+          Variable again = Autograd.checkpoint(q -> q[0].mul(h).mul(h), v[0]);
+          return Autograd.checkpoint(q -> q[0].mul(h), again).sum();
+        };
+    assertThat(Functional.grad(f, vector(3))[0].item()).isEqualTo(8 * 4 * 27); // 8 x^4
+    Tensor[] at = {vector(3)};
+    Tensor[] u = {vector(1)};
+    assertThat(Functional.jvp(f, at, u).derivative().item()).isEqualTo(8 * 4 * 27);
+    assertThat(Functional.hessianVectorProduct(f, at, u)[0].item()).isEqualTo(8 * 12 * 9);
+    Variable x = Variable.leaf(at[0]);
+    f.apply(new Variable[] {x}).backward();
+    assertThat(x.gradient().item()).isEqualTo(8 * 4 * 27);
   }
 
   @Test

@@ -59,6 +59,20 @@ class GraphTest {
     assertThat(x.gradient()).isSameAs(buffer);
   }
 
+  /** The product may not add to what has arrived while the sum hands the same tensor to others. */
+  @Test
+  void aProductDoesNotAddToAGradientThatOthersRead() {
+    Variable x = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1), 2.0));
+    Variable a = Variable.leaf(Tensor.of(CPU, Shape.of(1, 1), 5.0));
+    Variable w = Variable.constant(Tensor.of(CPU, Shape.of(1, 1), 3.0));
+    Variable h = x.times(1);
+    Variable q = a.times(1);
+    Variable l = h.linear(w);
+    h.add(q).square().add(l).sum().backward();
+    assertThat(x.gradient().item()).isEqualTo(2 * (2 + 5) + 3);
+    assertThat(a.gradient().item()).isEqualTo(2 * (2 + 5));
+  }
+
   @Test
   void broadcastOperandsGetSummedGradients() {
     Variable a = Variable.leaf(Tensor.of(CPU, Shape.of(2, 3), 1.0, 2.0, 3.0, 4.0, 5.0, 6.0));

@@ -3,6 +3,7 @@ package dev.hindsight.autograd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hindsight.autograd.Autograd.Unreached;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Shape;
@@ -118,6 +119,76 @@ class HookTest {
     y.sum().backward();
     assertThat(seen).containsExactly("h");
     assertThat(x.gradient().toDoubles()).containsExactly(16, 32);
+  }
+
+  @Test
+  void theSameHookTwiceIsTwoHooksAndClosesOnce() {
+    Variable x = leaf(1);
+    Autograd.GradientHook twice = g -> g.times(2);
+    Autograd.Scope first = x.onGradient(twice);
+    x.onGradient(twice);
+    first.close();
+    first.close();
+    x.times(3).sum().backward();
+    assertThat(x.gradient().item()).isEqualTo(6);
+  }
+
+  /** A checkpoint runs its function without recording at first. */
+  @Test
+  void withoutRecordingNoHookIsRegistered() {
+    Variable x = leaf(3);
+    try (var _ = Autograd.noGrad()) {
+      x.onGradient(g -> g.times(10));
+    }
+    Variable y =
+        Autograd.checkpoint(
+            v -> {
+              v[0].onGradient(g -> g.times(2));
+              return v[0].square();
+            },
+            x.times(1));
+    y.sum().backward();
+    assertThat(x.gradient().item()).isEqualTo(12);
+  }
+
+  @Test
+  void hooksSeeTheGradientOfTargetsAndOfCheckpoints() {
+    Variable x = leaf(3);
+    x.onGradient(g -> g.times(10));
+    Variable g = Autograd.gradient(x.square().sum(), new Variable[] {x}, null, false)[0];
+    assertThat(g.item()).isEqualTo(60);
+    Variable y = leaf(3);
+    Variable z = Autograd.checkpoint(v -> v[0].square(), y);
+    z.onGradient(d -> d.times(10));
+    z.sum().backward();
+    assertThat(y.gradient().item()).isEqualTo(60);
+  }
+
+  /** The walk within goes over nodes at which the outer one has something waiting. */
+  @Test
+  void aHookMayAskForAnotherGradient() {
+    for (boolean targeted : new boolean[] {false, true}) {
+      Variable x = leaf(3);
+      Variable u = x.times(2);
+      Variable z = u.square();
+      Variable total = u.sum();
+      Variable loss = z.add(u.times(5)).sum();
+      List<Double> seen = new ArrayList<>();
+      z.onGradient(
+          g -> {
+            Variable[] to = {x};
+            seen.add(Autograd.gradient(total, to, null, true, false, Unreached.FAIL)[0].item());
+            return null;
+          });
+      if (targeted) {
+        Variable g = Autograd.gradient(loss, new Variable[] {x}, null, false)[0];
+        assertThat(g.item()).isEqualTo(34); // 8 x + 10
+      } else {
+        loss.backward();
+        assertThat(x.gradient().item()).isEqualTo(34);
+      }
+      assertThat(seen).containsExactly(2.0);
+    }
   }
 
   @Test

@@ -17,6 +17,7 @@ final class EinsumSpecs {
     {"bij,bjk->bik", "bij,bjk->bik"},
     {"bqhd,bkhd->bhqk", "bqhd,bkhd->bhqk"},
     {"ij,jk,kl->il", "ij,jk,kl->il"},
+    {"ij,jk,kl,lm->mi", "ij,jk,kl,lm->mi"},
     {"ij,kj", "ij,kj->ik"},
     {"i,j->ji", "i,j->ji"},
     {"i,i", "i,i->"},

@@ -48,7 +48,7 @@ final class StatisticsSpecs {
   }
 
   private static OpSpec.Inputs prod(Draw d) {
-    Shape shape = d.shape();
+    Shape shape = d.oneIn(8) ? Shape.of(d.between(9, 48)) : d.shape(); // long: a deep tree
     double[] values = NEAR_ONE.values(d, Math.toIntExact(shape.size()));
     for (int i = 0; i < values.length; i++) {
       values[i] = d.oneIn(6) ? 0 : values[i];
@@ -124,7 +124,8 @@ final class StatisticsSpecs {
   }
 
   private static OpSpec.Inputs cumsum(Draw d) {
-    Shape shape = d.shape(1, 4, true);
+    Shape shape =
+        d.oneIn(8) ? Shape.of(d.between(9, 48)) : d.shape(1, 4, true); // long: many passes
     int axis = d.axis(shape);
     return OpSpec.call("cumsum(" + axis + ")", d.tensor(shape, REAL))
         .is(v -> v[0].cumsum(axis))

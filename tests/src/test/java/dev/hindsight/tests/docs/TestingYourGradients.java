@@ -75,6 +75,10 @@ final class TestingYourGradients {
     // | puts it into your Maven repository as `dev.hindsight:hindsight-gradcheck:0.1.0-SNAPSHOT`.
     // | Beside it a test needs `net.jqwik:jqwik:1.9.3` and, if there are JUnit Jupiter tests too,
     // | `junit-bom` 5.13 or later in `dependencyManagement`, so that the versions of JUnit agree.
+    // | Classes here are in `dev.hindsight.engine`, `.autograd` and `.gradcheck`; `@Nullable` is
+    // | JSpecify's and may be left away. The vector backend needs the JVM's option
+    // | `--add-modules jdk.incubator.vector`; the reference backend, which checks gradients here,
+    // | needs nothing.
     // |
     // | ## An op
     // |
