@@ -12,6 +12,11 @@ final class Along {
 
   /** Entries {@code ids [N]} of an axis. */
   static Variable indexSelect(Variable x, int axis, Tensor ids) {
+    Axes.requireIndices("indexSelect", ids);
+    if (ids.rank() != 1) {
+      throw new IllegalArgumentException(
+          "indexSelect: the indices need one axis, got " + ids + "; gather takes more");
+    }
     Variable front = x.transpose(Axes.of("indexSelect", x, axis), 0);
     Shape shape = front.shape();
     Variable rows = front.reshape(shape.dim(0), Math.toIntExact(shape.drop(0).size()));
@@ -19,6 +24,11 @@ final class Along {
   }
 
   static Variable embedding(Variable table, Tensor ids) {
+    Axes.requireIndices("embedding", ids);
+    if (table.shape().rank() != 2) {
+      throw new IllegalArgumentException(
+          "embedding: the table needs shape [entries, width], got " + table.tensor());
+    }
     Shape shape = ids.shape();
     Tensor flat = TensorOps.reshape(ids, Shape.of(Math.toIntExact(shape.size())));
     Variable rows = table.gatherRows(flat);
@@ -44,6 +54,7 @@ final class Along {
 
   private static void requireFits(String operation, Variable v, int axis, Tensor index) {
     Axes.of(operation, v, axis);
+    Axes.requireIndices(operation, index);
     Tensor x = v.tensor();
     if (index.rank() != x.rank() || !index.shape().with(axis, 0).equals(x.shape().with(axis, 0))) {
       throw new IllegalArgumentException(
@@ -146,6 +157,18 @@ final class Along {
                 + " and "
                 + parts[i].shape()
                 + "; concat joins along an axis that is there");
+      }
+      int rank = parts[i].shape().rank();
+      if (axis < -rank - 1 || axis > rank) {
+        throw new IllegalArgumentException(
+            "stack: a new axis "
+                + axis
+                + " does not fit parts "
+                + parts[i].tensor()
+                + "; expected one from "
+                + (-rank - 1)
+                + " to "
+                + rank);
       }
       apart[i] = parts[i].unsqueeze(axis);
     }

@@ -1,6 +1,8 @@
 package dev.hindsight.autograd;
 
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
 
 /** Checks that name the operation which a caller knows, where that is made of others. */
 final class Axes {
@@ -14,6 +16,14 @@ final class Axes {
           operation + ": axis " + axis + " does not exist in " + x.tensor() + " of rank " + rank);
     }
     return axis < 0 ? axis + rank : axis;
+  }
+
+  /** Indices are whole numbers. */
+  static void requireIndices(String operation, Tensor ids) {
+    if (ids.dtype() != DType.I32) {
+      throw new IllegalArgumentException(
+          operation + ": indices must be I32, got " + ids + "; make them with Tensor.of and ints");
+    }
   }
 
   /** Two operands of one type that broadcast together and have a last axis. */

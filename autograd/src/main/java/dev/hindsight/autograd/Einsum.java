@@ -41,6 +41,12 @@ final class Einsum {
     if (operands.length == 0 || inputs.length != operands.length) {
       throw wrong("it has " + inputs.length + " operands, but " + operands.length + " were given");
     }
+    for (Variable x : operands) {
+      if (x.tensor().dtype() != operands[0].tensor().dtype()) {
+        throw wrong(
+            "types " + operands[0].tensor() + " and " + x.tensor() + " differ; cast one of them");
+      }
+    }
     List<Term> terms = new ArrayList<>();
     List<Character> all = new ArrayList<>();
     int ellipsis = 0;

@@ -40,6 +40,9 @@ final class Moments {
       throw new IllegalArgumentException(
           "norm: p must be above 0 (1, 2, or Double.POSITIVE_INFINITY for the largest), got " + p);
     }
+    for (int axis : axes) {
+      Axes.of("norm", x, axis);
+    }
     if (p == Double.POSITIVE_INFINITY) {
       return x.abs().max(axes);
     }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -88,6 +90,16 @@ class ArrangementTest {
     Variable a = of(Shape.of(2, 3), 1, 2, 3, 4, 5, 6);
     Tensor index = Tensor.of(CPU, Shape.of(1, 2), 0, 1);
     assertThatThrownBy(() -> a.gather(0, index)).hasMessageContaining("gather:");
+    assertThatThrownBy(() -> a.gather(0, a.tensor())).hasMessageContaining("gather: indices");
+    assertThatThrownBy(() -> a.embedding(a.tensor())).hasMessageContaining("embedding: indices");
+    assertThatThrownBy(() -> vector(1).embedding(index)).hasMessageContaining("embedding: the");
+    assertThatThrownBy(() -> a.indexSelect(0, index)).hasMessageContaining("one axis");
+    assertThatThrownBy(() -> Variable.stack(3, a, a)).hasMessageContaining("stack: a new axis 3");
+    assertThatThrownBy(() -> a.norm(2, 2)).hasMessageContaining("norm: axis 2");
+    Variable f32 = Variable.constant(TensorOps.cast(a.tensor(), DType.F32));
+    assertThatThrownBy(() -> Variable.einsum("ij,ij->", a, f32))
+        .hasMessageContaining("einsum")
+        .hasMessageContaining("cast one of them");
     assertThatThrownBy(() -> a.scatterAdd(0, index, a)).hasMessageContaining("scatterAdd:");
     assertThatThrownBy(() -> a.split(1, 1, 1)).hasMessageContaining("add up to 3");
     assertThatThrownBy(() -> a.repeat(2)).hasMessageContaining("repeat:");
