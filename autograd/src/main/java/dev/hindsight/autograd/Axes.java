@@ -26,8 +26,8 @@ final class Axes {
     }
   }
 
-  /** Two operands of one type that broadcast together and have a last axis. */
-  static void requirePair(String operation, Variable a, Variable b) {
+  /** The common shape of two operands of one type that broadcast together and have a last axis. */
+  static Shape requirePair(String operation, Variable a, Variable b) {
     Shape both = Shape.broadcast(operation, a.shape(), b.shape());
     if (both.rank() == 0 || a.tensor().dtype() != b.tensor().dtype()) {
       throw new IllegalArgumentException(
@@ -37,5 +37,6 @@ final class Axes {
               + " and "
               + b.tensor());
     }
+    return both;
   }
 }

@@ -17,11 +17,10 @@ final class Divergences {
     Tensor p = logP.tensor();
     Tensor none = Masks.equal(TensorOps.unary(UnaryOp.EXP, p), 0);
     Variable zero = Variable.result(Masks.scalar(p, 0));
-    // both sides of the selection must be finite: a gradient of 0 times infinity would be NaN
+    // 0 and 0 there, and no gradient: 0 times infinity would be NaN
     Variable a = Variable.where(none, zero, logP);
     Variable b = Variable.where(none, zero, logQ);
-    Variable terms = Variable.where(none, zero, a.exp().mul(a.sub(b)));
-    return terms.sum(-1).squeeze(-1);
+    return a.exp().mul(a.sub(b)).sum(-1).squeeze(-1);
   }
 
   /** {@code (1 - alpha) KL(p || m) + alpha KL(q || m)}, {@code m = (1 - alpha) p + alpha q}. */
@@ -32,9 +31,8 @@ final class Divergences {
               + alpha
               + "; klDivergence is what the ends mean elsewhere");
     }
-    Axes.requirePair("jsDivergence", logP, logQ);
+    Shape shape = Axes.requirePair("jsDivergence", logP, logQ);
     // in place of minus infinity, whose differences are NaN, a number whose exponential is 0 too
-    Shape shape = Shape.broadcast("jsDivergence", logP.shape(), logQ.shape());
     Variable p = logP.clamp(LOWEST, Double.POSITIVE_INFINITY).expand(shape);
     Variable q = logQ.clamp(LOWEST, Double.POSITIVE_INFINITY).expand(shape);
     Variable both = Variable.stack(-1, p.plus(Math.log1p(-alpha)), q.plus(Math.log(alpha)));

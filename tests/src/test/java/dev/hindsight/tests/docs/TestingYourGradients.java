@@ -114,8 +114,7 @@ final class TestingYourGradients {
     // | the same function, said in other operations.
     OpSpec cube = OpSpec.unary("cube", Domain.REAL, Cube::apply, x -> x.pow(3));
     for (int seed = 0; seed < 100; seed++) {
-      OpCase c = cube.cases().generator(1000).next(new Random(seed)).value();
-      GradientProperties.all(c, cpu);
+      GradientProperties.all(cube.sample(seed), cpu);
     }
     out.println("100 cases of cube hold");
     // | As a test with jqwik, which draws, counts and shrinks, that is:
@@ -146,7 +145,7 @@ final class TestingYourGradients {
                   .is(v -> v[0].sum(axis))
                   .sameAs(v -> v[0].mean(axis).times(shape.dim(axis)));
             });
-    out.println("a case: " + total.cases().generator(1000).next(new Random(1)).value());
+    out.println("a case: " + total.sample(1));
     // | A case that fails is shrunk: towards extents of 1, contiguous tensors and values of few
     // | digits, for the same random choices otherwise. The wrong cube above ends like this:
     OpSpec wrong = OpSpec.unary("wrong cube", Domain.REAL, WrongCube::apply, x -> x.pow(3));
