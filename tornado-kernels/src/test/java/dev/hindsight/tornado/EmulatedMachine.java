@@ -1,0 +1,41 @@
+package dev.hindsight.tornado;
+
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Runs the kernels with work-groups on {@link WorkItems}. */
+record EmulatedMachine(int block) implements Machine {
+  @Override
+  public Plan matmul(
+      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray firsts, boolean sendsOut) {
+    int tile = MatmulTiles.SIDE * block;
+    int[] groups = {(p.n() + tile - 1) / tile, (p.m() + tile - 1) / tile, p.batches()};
+    return PlainMachine.plan(
+        () ->
+            WorkItems.run(
+                groups,
+                new int[] {MatmulTiles.SIDE, MatmulTiles.SIDE, 1},
+                context ->
+                    MatmulTiles.matmul(
+                        context,
+                        a,
+                        b,
+                        out,
+                        firsts,
+                        block,
+                        p.m(),
+                        p.n(),
+                        p.k(),
+                        p.aRow(),
+                        p.aStep(),
+                        p.bRow(),
+                        p.bStep(),
+                        p.outRow(),
+                        p.accumulate() ? 1 : 0)));
+  }
+
+  @Override
+  public String toString() {
+    return "KernelContext, blocks of " + block;
+  }
+}
