@@ -29,6 +29,6 @@ interface Machine {
       FloatArray a,
       FloatArray b,
       FloatArray out,
-      IntArray firsts,
+      IntArray numbers,
       boolean sendsOut);
 }

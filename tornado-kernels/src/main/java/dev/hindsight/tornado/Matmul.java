@@ -38,14 +38,11 @@ final class Matmul {
     SharedArray a = new SharedArray(product.aSize());
     SharedArray b = new SharedArray(product.bSize());
     SharedArray out = new SharedArray(product.outSize());
-    IntArray firsts = new IntArray(product.firsts().size());
-    for (int i = 0; i < product.firsts().size(); i++) {
-      firsts.set(i, product.firsts().get(i));
-    }
+    IntArray numbers = IntArray.fromArray(product.numbers());
     boolean gaps = product.outSize() > (long) product.batches() * product.m() * product.n();
     Machine.Plan plan =
         machine.matmul(
-            product, a.array(), b.array(), out.array(), firsts, product.accumulate() || gaps);
+            product, a.array(), b.array(), out.array(), numbers, product.accumulate() || gaps);
     return new Ready(plan, a, b, out);
   }
 

@@ -1,5 +1,16 @@
 package dev.hindsight.tornado;
 
+import static dev.hindsight.tornado.MatmulKernels.ACCUMULATE;
+import static dev.hindsight.tornado.MatmulKernels.A_ROW;
+import static dev.hindsight.tornado.MatmulKernels.A_STEP;
+import static dev.hindsight.tornado.MatmulKernels.B_ROW;
+import static dev.hindsight.tornado.MatmulKernels.B_STEP;
+import static dev.hindsight.tornado.MatmulKernels.FIRSTS;
+import static dev.hindsight.tornado.MatmulKernels.K;
+import static dev.hindsight.tornado.MatmulKernels.M;
+import static dev.hindsight.tornado.MatmulKernels.N;
+import static dev.hindsight.tornado.MatmulKernels.OUT_ROW;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -11,8 +22,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * stay in registers. The group takes {@link #DEPTH} of K at a time into local memory, so that each
  * element of an operand is read once a group and not once an item.
  *
- * <p>Arguments are constants when TornadoVM compiles a kernel: it unrolls the loops over the block,
- * and only then does {@code sums} fit into registers.
+ * <p>Numbers among a kernel's arguments are constants when TornadoVM compiles it. For {@code block}
+ * that is wanted: loops over it are unrolled, and only then does {@code sums} fit into registers.
+ * The rest is in an array: the code is the same for every product then, so that a driver compiles
+ * it once; and TornadoVM 5.2.0 fails at some conditions that constants decide.
  */
 final class MatmulTiles {
   /** Work-items along each side of a group. */
@@ -33,28 +46,28 @@ final class MatmulTiles {
       FloatArray a,
       FloatArray b,
       FloatArray out,
-      IntArray firsts,
-      int block,
-      int m,
-      int n,
-      int k,
-      int aRow,
-      int aStep,
-      int bRow,
-      int bStep,
-      int outRow,
-      int accumulate) {
+      IntArray numbers,
+      int block) {
     int tile = SIDE * block;
     float[] aTile = context.allocateFloatLocalArray(DEPTH * tile);
     float[] bTile = context.allocateFloatLocalArray(DEPTH * tile);
+    int m = numbers.get(M);
+    int n = numbers.get(N);
+    int k = numbers.get(K);
+    int aRow = numbers.get(A_ROW);
+    int aStep = numbers.get(A_STEP);
+    int bRow = numbers.get(B_ROW);
+    int bStep = numbers.get(B_STEP);
+    int outRow = numbers.get(OUT_ROW);
+    int accumulate = numbers.get(ACCUMULATE);
+    int aFirst = numbers.get(FIRSTS + 3 * context.groupIdz);
+    int bFirst = numbers.get(FIRSTS + 3 * context.groupIdz + 1);
+    int outFirst = numbers.get(FIRSTS + 3 * context.groupIdz + 2);
     int x = context.localIdx;
     int y = context.localIdy;
     int item = y * SIDE + x;
     int firstRow = context.groupIdy * tile;
     int firstColumn = context.groupIdx * tile;
-    int aFirst = firsts.get(3 * context.groupIdz);
-    int bFirst = firsts.get(3 * context.groupIdz + 1);
-    int outFirst = firsts.get(3 * context.groupIdz + 2);
 
     float[] sums = new float[block * block];
     for (int i = 0; i < block; i++) {

@@ -93,6 +93,24 @@ record Product(
     return last + 1;
   }
 
+  /** Extents, strides and firsts, where {@link MatmulKernels} looks for each. */
+  int[] numbers() {
+    int[] numbers = new int[MatmulKernels.FIRSTS + firsts.size()];
+    numbers[MatmulKernels.M] = m;
+    numbers[MatmulKernels.N] = n;
+    numbers[MatmulKernels.K] = k;
+    numbers[MatmulKernels.A_ROW] = aRow;
+    numbers[MatmulKernels.A_STEP] = aStep;
+    numbers[MatmulKernels.B_ROW] = bRow;
+    numbers[MatmulKernels.B_STEP] = bStep;
+    numbers[MatmulKernels.OUT_ROW] = outRow;
+    numbers[MatmulKernels.ACCUMULATE] = accumulate ? 1 : 0;
+    for (int i = 0; i < firsts.size(); i++) {
+      numbers[MatmulKernels.FIRSTS + i] = firsts.get(i);
+    }
+    return numbers;
+  }
+
   int batches() {
     return firsts.size() / 3;
   }

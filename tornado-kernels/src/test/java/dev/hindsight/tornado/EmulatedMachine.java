@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 record EmulatedMachine(int block) implements Machine {
   @Override
   public Plan matmul(
-      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray firsts, boolean sendsOut) {
+      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
     int tile = MatmulTiles.SIDE * block;
     int[] groups = {(p.n() + tile - 1) / tile, (p.m() + tile - 1) / tile, p.batches()};
     return PlainMachine.plan(
@@ -15,23 +15,7 @@ record EmulatedMachine(int block) implements Machine {
             WorkItems.run(
                 groups,
                 new int[] {MatmulTiles.SIDE, MatmulTiles.SIDE, 1},
-                context ->
-                    MatmulTiles.matmul(
-                        context,
-                        a,
-                        b,
-                        out,
-                        firsts,
-                        block,
-                        p.m(),
-                        p.n(),
-                        p.k(),
-                        p.aRow(),
-                        p.aStep(),
-                        p.bRow(),
-                        p.bStep(),
-                        p.outRow(),
-                        p.accumulate() ? 1 : 0)));
+                context -> MatmulTiles.matmul(context, a, b, out, numbers, block)));
   }
 
   @Override

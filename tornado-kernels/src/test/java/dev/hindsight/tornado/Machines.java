@@ -3,14 +3,19 @@ package dev.hindsight.tornado;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Everything that runs kernels here. */
+/**
+ * What runs kernels here: TornadoVM where it is in the process, else plain Java and the emulation,
+ * which would change what TornadoVM compiles.
+ */
 final class Machines {
   private static final List<Machine> ALL = all();
 
   private Machines() {}
 
   private static List<Machine> all() {
-    return List.of(new PlainMachine(), new EmulatedMachine(4), new EmulatedMachine(8));
+    return new TornadoProvider().unavailable().isEmpty()
+        ? List.of(new TaskGraphMachine(4), new TaskGraphMachine(8))
+        : List.of(new PlainMachine(), new EmulatedMachine(4), new EmulatedMachine(8));
   }
 
   static Stream<Machine> stream() {
@@ -19,6 +24,6 @@ final class Machines {
 
   /** Whether it fuses multiply-adds, so that the bits are those of the reference backend. */
   static boolean fuses(Machine machine) {
-    return !(machine instanceof PlainMachine) && !(machine instanceof EmulatedMachine);
+    return machine instanceof TaskGraphMachine;
   }
 }

@@ -189,9 +189,9 @@ class MatmulTest {
   void aPlanServesEveryTensorOfItsShape() {
     List<Product> compiled = new ArrayList<>();
     Machine counting =
-        (product, a, b, out, firsts, sendsOut) -> {
+        (product, a, b, out, numbers, sendsOut) -> {
           compiled.add(product);
-          return new PlainMachine().matmul(product, a, b, out, firsts, sendsOut);
+          return new PlainMachine().matmul(product, a, b, out, numbers, sendsOut);
         };
     Matmul matmul = new Matmul(counting);
     for (int seed = 0; seed < 5; seed++) {

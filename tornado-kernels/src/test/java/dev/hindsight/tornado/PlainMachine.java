@@ -19,24 +19,8 @@ final class PlainMachine implements Machine {
 
   @Override
   public Plan matmul(
-      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray firsts, boolean sendsOut) {
-    return plan(
-        () ->
-            MatmulKernels.matmul(
-                a,
-                b,
-                out,
-                firsts,
-                p.batches(),
-                p.m(),
-                p.n(),
-                p.k(),
-                p.aRow(),
-                p.aStep(),
-                p.bRow(),
-                p.bStep(),
-                p.outRow(),
-                p.accumulate() ? 1 : 0));
+      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
+    return plan(() -> MatmulKernels.matmul(a, b, out, numbers, p.batches(), p.m(), p.n()));
   }
 
   @Override

@@ -1,0 +1,132 @@
+package dev.hindsight.tornado;
+
+import java.util.Locale;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Kernels in TornadoVM's task graphs, on its default device ({@code tornado.driver} and {@code
+ * tornado.device} choose another). Not safe for use by several threads.
+ */
+final class TaskGraphMachine implements Machine {
+  /**
+   * For OpenCL: TornadoVM's own flags allow "fast relaxed math", which drops NaN and infinities and
+   * has a less exact exp; these do not, and only keep warnings off.
+   */
+  private static final String OPENCL_FLAGS = "-w";
+
+  private static final String GRAPH = "hindsight";
+  private static final String TASK = "kernel";
+
+  private final TornadoDevice device =
+      TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
+  private final int block;
+
+  /**
+   * @param block rows and columns of a product that one work-item computes: 4 or 8
+   */
+  TaskGraphMachine(int block) {
+    this.block = block;
+  }
+
+  /** What TornadoVM calls the device. */
+  String deviceName() {
+    return device.getPhysicalDevice().getDeviceName().strip();
+  }
+
+  /** OpenCL, PTX or what else TornadoVM drives the device by, and whose driver it is. */
+  String platform() {
+    return device.getTornadoVMBackend() + ", " + device.getPlatformName().strip();
+  }
+
+  /** Bytes that the work-items of a group may share. */
+  long localMemory() {
+    return device.getPhysicalDevice().getDeviceLocalMemorySize();
+  }
+
+  @Override
+  public Plan matmul(
+      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
+    int tile = MatmulTiles.SIDE * block;
+    TaskGraph graph = graph(sendsOut ? new Object[] {a, b, out} : new Object[] {a, b}, numbers);
+    graph.task(TASK, MatmulTiles::matmul, new KernelContext(), a, b, out, numbers, block);
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, out);
+    int columns = (p.n() + tile - 1) / tile;
+    int rows = (p.m() + tile - 1) / tile;
+    String what =
+        String.format(
+            Locale.ROOT, "matmul [%d, %d, %d] x [%d, %d]", p.batches(), p.m(), p.k(), p.k(), p.n());
+    return new GraphPlan(what, graph, columns, rows, p.batches(), MatmulTiles.SIDE);
+  }
+
+  /** A graph that sends the first arrays at each run, and the last once. */
+  private static TaskGraph graph(Object[] everyRun, Object once) {
+    TaskGraph graph = new TaskGraph(GRAPH);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, everyRun);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, once);
+    return graph;
+  }
+
+  private final class GraphPlan implements Plan {
+    private final String what;
+    private final TornadoExecutionPlan plan;
+
+    /** Groups of {@code side} x {@code side} work-items, so many along each axis. */
+    GraphPlan(String what, TaskGraph graph, int x, int y, int z, int side) {
+      this.what = what;
+      WorkerGrid3D grid = new WorkerGrid3D(x * side, y * side, z);
+      grid.setLocalWork(side, side, 1);
+      plan =
+          new TornadoExecutionPlan(graph.snapshot())
+              .withDevice(device)
+              .withGridScheduler(new GridScheduler(GRAPH + "." + TASK, grid))
+              .withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
+    }
+
+    @Override
+    public void run() {
+      try {
+        plan.execute();
+      } catch (TornadoOutOfMemoryException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw new IllegalStateException(
+            "backend tornado: "
+                + what
+                + " could not be compiled for or run on "
+                + deviceName()
+                + ": "
+                + e.getMessage()
+                + "; --backend vector does without the device",
+            e);
+      }
+    }
+
+    @Override
+    public void close() {
+      plan.freeDeviceMemory();
+      try {
+        plan.close();
+      } catch (TornadoExecutionPlanException e) {
+        throw new IllegalStateException(
+            "backend tornado: " + what + " cannot give its memory on " + deviceName() + " back", e);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "TornadoVM on " + deviceName() + ", blocks of " + block;
+  }
+}
