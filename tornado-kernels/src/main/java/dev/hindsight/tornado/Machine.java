@@ -31,4 +31,17 @@ interface Machine {
       FloatArray out,
       IntArray numbers,
       boolean sendsOut);
+
+  /**
+   * The rows of a tile of attention, in units of {@link AttentionTiles#SIDE}, for heads of so many
+   * channels: 1 or 2, or 0 when the device has no local memory for any. Depends on nothing else: a
+   * row's bits do not either.
+   */
+  int attentionTile(int channels);
+
+  /** {@code out} and {@code lse} from {@code q}, {@code k} and {@code v}. */
+  Plan attention(AttentionShape shape, AttentionArrays arrays);
+
+  /** {@code dq}, {@code dk} and {@code dv} from all others. */
+  Plan attentionBackward(AttentionShape shape, AttentionArrays arrays);
 }

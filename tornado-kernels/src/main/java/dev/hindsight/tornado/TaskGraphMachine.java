@@ -5,6 +5,7 @@ import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -25,6 +26,9 @@ final class TaskGraphMachine implements Machine {
    * has a less exact exp; these do not, and only keep warnings off.
    */
   private static final String OPENCL_FLAGS = "-w";
+
+  /** Work-items along each side of a group, in every kernel. */
+  private static final int SIDE = 16;
 
   private static final String GRAPH = "hindsight";
   private static final String TASK = "kernel";
@@ -67,7 +71,127 @@ final class TaskGraphMachine implements Machine {
     String what =
         String.format(
             Locale.ROOT, "matmul [%d, %d, %d] x [%d, %d]", p.batches(), p.m(), p.k(), p.k(), p.n());
-    return new GraphPlan(what, graph, columns, rows, p.batches(), MatmulTiles.SIDE);
+    WorkerGrid grid = grid(columns, rows, p.batches());
+    return new GraphPlan(what, graph, new GridScheduler(GRAPH + "." + TASK, grid));
+  }
+
+  @Override
+  public int attentionTile(int channels) {
+    long there = localMemory();
+    return AttentionTiles.localMemory(channels, 2) <= there
+        ? 2
+        : AttentionTiles.localMemory(channels, 1) <= there ? 1 : 0;
+  }
+
+  @Override
+  public Plan attention(AttentionShape shape, AttentionArrays arrays) {
+    FloatArray out = arrays.out.array();
+    FloatArray lse = arrays.lse.array();
+    TaskGraph graph = new TaskGraph(GRAPH);
+    graph.transferToDevice(
+        DataTransferMode.EVERY_EXECUTION,
+        arrays.q.array(),
+        arrays.k.array(),
+        arrays.v.array(),
+        arrays.queryBlocks);
+    graph.task(
+        TASK,
+        AttentionTiles::forward,
+        new KernelContext(),
+        arrays.q.array(),
+        arrays.k.array(),
+        arrays.v.array(),
+        out,
+        lse,
+        arrays.queryBlocks,
+        shape.channels(),
+        shape.tile(),
+        shape.scale());
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, out, lse);
+    WorkerGrid grid = grid(shape.queryBlocks(), shape.heads(), 1);
+    return new GraphPlan(
+        "attention of " + shape, graph, new GridScheduler(GRAPH + "." + TASK, grid));
+  }
+
+  @Override
+  public Plan attentionBackward(AttentionShape shape, AttentionArrays arrays) {
+    FloatArray q = arrays.q.array();
+    FloatArray k = arrays.k.array();
+    FloatArray v = arrays.v.array();
+    FloatArray out = arrays.out.array();
+    FloatArray lse = arrays.lse.array();
+    FloatArray dOut = arrays.dOut.array();
+    FloatArray delta = arrays.delta.array();
+    FloatArray dq = arrays.dq.array();
+    FloatArray dk = arrays.dk.array();
+    FloatArray dv = arrays.dv.array();
+    int channels = shape.channels();
+    int tile = shape.tile();
+    float scale = shape.scale();
+    TaskGraph graph = new TaskGraph(GRAPH);
+    graph.transferToDevice(
+        DataTransferMode.EVERY_EXECUTION,
+        q,
+        k,
+        v,
+        out,
+        lse,
+        dOut,
+        arrays.queryBlocks,
+        arrays.keyBlocks);
+    graph.task(
+        "delta",
+        AttentionTiles::delta,
+        new KernelContext(),
+        out,
+        dOut,
+        delta,
+        arrays.queryBlocks,
+        channels);
+    graph.task(
+        "dq",
+        AttentionTiles::dq,
+        new KernelContext(),
+        q,
+        k,
+        v,
+        dOut,
+        lse,
+        delta,
+        dq,
+        arrays.queryBlocks,
+        channels,
+        tile,
+        scale);
+    graph.task(
+        "dkv",
+        AttentionTiles::dkv,
+        new KernelContext(),
+        q,
+        k,
+        v,
+        dOut,
+        lse,
+        delta,
+        dk,
+        dv,
+        arrays.keyBlocks,
+        channels,
+        tile,
+        scale);
+    graph.transferToHost(DataTransferMode.EVERY_EXECUTION, dq, dk, dv);
+    GridScheduler grids = new GridScheduler();
+    grids.addWorkerGrid(GRAPH + ".delta", grid(shape.queryBlocks(), shape.heads(), 1));
+    grids.addWorkerGrid(GRAPH + ".dq", grid(shape.queryBlocks(), shape.heads(), 1));
+    grids.addWorkerGrid(GRAPH + ".dkv", grid(shape.keyBlocks(), shape.keyHeads(), 1));
+    return new GraphPlan("gradients of attention of " + shape, graph, grids);
+  }
+
+  /** So many groups along each axis. */
+  private static WorkerGrid grid(int x, int y, int z) {
+    WorkerGrid3D grid = new WorkerGrid3D(x * SIDE, y * SIDE, z);
+    grid.setLocalWork(SIDE, SIDE, 1);
+    return grid;
   }
 
   /** A graph that sends the first arrays at each run, and the last once. */
@@ -82,15 +206,12 @@ final class TaskGraphMachine implements Machine {
     private final String what;
     private final TornadoExecutionPlan plan;
 
-    /** Groups of {@code side} x {@code side} work-items, so many along each axis. */
-    GraphPlan(String what, TaskGraph graph, int x, int y, int z, int side) {
+    GraphPlan(String what, TaskGraph graph, GridScheduler grids) {
       this.what = what;
-      WorkerGrid3D grid = new WorkerGrid3D(x * side, y * side, z);
-      grid.setLocalWork(side, side, 1);
       plan =
           new TornadoExecutionPlan(graph.snapshot())
               .withDevice(device)
-              .withGridScheduler(new GridScheduler(GRAPH + "." + TASK, grid))
+              .withGridScheduler(grids)
               .withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
     }
 

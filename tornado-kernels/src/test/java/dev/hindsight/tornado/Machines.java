@@ -15,7 +15,7 @@ final class Machines {
   private static List<Machine> all() {
     return new TornadoProvider().unavailable().isEmpty()
         ? List.of(new TaskGraphMachine(4), new TaskGraphMachine(8))
-        : List.of(new PlainMachine(), new EmulatedMachine(4), new EmulatedMachine(8));
+        : List.of(new PlainMachine(), new EmulatedMachine(4, 1), new EmulatedMachine(8, 2));
   }
 
   static Stream<Machine> stream() {
