@@ -10,10 +10,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * AttentionTiles}.
  *
  * <p>Rows are packed: those of one sequence follow those of the one before, {@code q}, {@code out},
- * {@code dOut} and {@code dq} are {@code [queryRows, heads, channels]}, {@code k}, {@code v}, {@code
- * dk} and {@code dv} {@code [keyRows, keyHeads, channels]}, {@code lse} and {@code delta} {@code
- * [queryRows, heads]}. Query head h reads key head {@code h / (heads / keyHeads)}. A row reads its
- * own sequence and nothing else, so that its bits do not depend on what it is packed with.
+ * {@code dOut} and {@code dq} are {@code [queryRows, heads, channels]}, {@code k}, {@code v},
+ * {@code dk} and {@code dv} {@code [keyRows, keyHeads, channels]}, {@code lse} and {@code delta}
+ * {@code [queryRows, heads]}. Query head h reads key head {@code h / (heads / keyHeads)}. A row
+ * reads its own sequence and nothing else, so that its bits do not depend on what it is packed
+ * with.
  */
 final class AttentionKernels {
   /** Numbers of a query row: its first key row, and how many keys it sees. */
@@ -134,8 +135,7 @@ final class AttentionKernels {
         }
         for (int j = 0; j < visible; j++) {
           int key = ((firstKey + j) * keyHeads + keyHead) * channels;
-          float weight =
-              TornadoMath.exp(score(q, query, k, key, channels, scale) - lse.get(at));
+          float weight = TornadoMath.exp(score(q, query, k, key, channels, scale) - lse.get(at));
           if (weight != 0.0f) {
             float dWeight = score(dOut, query, v, key, channels, 1.0f);
             float slope = weight * (dWeight - delta.get(at)) * scale;
@@ -179,8 +179,7 @@ final class AttentionKernels {
           for (int i = keys.get(KEY * row); i < keys.get(KEY * row + 1); i++) {
             int at = i * heads + head;
             int query = at * channels;
-            float weight =
-                TornadoMath.exp(score(q, query, k, key, channels, scale) - lse.get(at));
+            float weight = TornadoMath.exp(score(q, query, k, key, channels, scale) - lse.get(at));
             if (weight != 0.0f) {
               float dWeight = score(dOut, query, v, key, channels, 1.0f);
               float slope = weight * (dWeight - delta.get(at)) * scale;

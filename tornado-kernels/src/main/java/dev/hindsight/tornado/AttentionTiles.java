@@ -11,14 +11,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>A group of {@link #SIDE} x {@link #SIDE} work-items takes a tile of {@code SIDE block} queries
  * or keys of one head at a time; item {@code (x, y)} has keys {@code x, x + SIDE, ...} and queries
- * {@code y, y + SIDE, ...} of it, and channels {@code x, x + SIDE, ...} of results. What is computed
- * for a query takes its keys tile after tile from the first of its sequence, so it depends on its
- * own row and keys alone.
+ * {@code y, y + SIDE, ...} of it, and channels {@code x, x + SIDE, ...} of results. What is
+ * computed for a query takes its keys tile after tile from the first of its sequence, so it depends
+ * on its own row and keys alone.
  *
  * <p>Numbers among the arguments are constants when TornadoVM compiles a kernel: {@code channels}
- * and {@code block} size the arrays. What changes from call to call is in {@code blocks}: heads, and
- * query heads of a key head, and from {@link #BLOCKS} on {@link #BLOCK} numbers for each group along
- * the grid's first axis. A block of zeros does nothing.
+ * and {@code block} size the arrays. What changes from call to call is in {@code blocks}: heads,
+ * and query heads of a key head, and from {@link #BLOCKS} on {@link #BLOCK} numbers for each group
+ * along the grid's first axis. A block of zeros does nothing.
  */
 final class AttentionTiles {
   /** Work-items along each side of a group. */
@@ -43,26 +43,18 @@ final class AttentionTiles {
     return 4L * (4L * channels + 2L * size) * (size + 1);
   }
 
-  /** A tile's rows of one head, channel after channel, with zeros behind the last row. */
-  private static void load(
-      float[] tile,
-      FloatArray from,
-      int first,
-      int rows,
-      int heads,
-      int head,
-      int channels,
-      int size,
-      int item) {
-    for (int i = item; i < size * channels; i += SIDE * SIDE) {
-      int row = i / channels;
-      int c = i % channels;
-      float value = 0.0f;
-      if (row < rows) {
-        value = from.get(((first + row) * heads + head) * channels + c);
-      }
-      tile[c * (size + 1) + row] = value;
+  /**
+   * Element {@code i} of a tile, rows of {@code channels} one after another, with zeros behind the
+   * last row. (TornadoVM 5.2.0 loses that an array is local memory when a method writes to it that
+   * it is handed to, so the kernels write.)
+   */
+  private static float element(
+      FloatArray from, int first, int rows, int heads, int head, int channels, int i) {
+    float value = 0.0f;
+    if (i / channels < rows) {
+      value = from.get(((first + i / channels) * heads + head) * channels + i % channels);
     }
+    return value;
   }
 
   /** See {@link AttentionKernels#forward}. */
@@ -99,7 +91,10 @@ final class AttentionTiles {
     int visible = blocks.get(at + 4);
     int step = blocks.get(at + 5);
 
-    load(queries, q, query, rows, heads, head, channels, size, item);
+    for (int i = item; i < size * channels; i += SIDE * SIDE) {
+      queries[i % channels * width + i / channels] =
+          element(q, query, rows, heads, head, channels, i);
+    }
     float[] largest = new float[block];
     float[] sum = new float[block];
     float[] result = new float[block * parts];
@@ -115,7 +110,10 @@ final class AttentionTiles {
     for (int from = 0; from < seen; from += size) {
       int count = TornadoMath.min(size, keys - from);
       context.localBarrier();
-      load(tile, k, firstKey + from, count, heads / group, keyHead, channels, size, item);
+      for (int i = item; i < size * channels; i += SIDE * SIDE) {
+        tile[i % channels * width + i / channels] =
+            element(k, firstKey + from, count, heads / group, keyHead, channels, i);
+      }
       context.localBarrier();
       for (int i = 0; i < block * block; i++) {
         score[i] = 0.0f;
@@ -124,8 +122,7 @@ final class AttentionTiles {
         for (int i = 0; i < block; i++) {
           float value = queries[c * width + y + SIDE * i];
           for (int j = 0; j < block; j++) {
-            score[i * block + j] =
-                value * tile[c * width + x + SIDE * j] + score[i * block + j];
+            score[i * block + j] = value * tile[c * width + x + SIDE * j] + score[i * block + j];
           }
         }
       }
@@ -167,7 +164,10 @@ final class AttentionTiles {
           weights[(x + SIDE * j) * width + row] = weight;
         }
       }
-      load(tile, v, firstKey + from, count, heads / group, keyHead, channels, size, item);
+      for (int i = item; i < size * channels; i += SIDE * SIDE) {
+        tile[i % channels * width + i / channels] =
+            element(v, firstKey + from, count, heads / group, keyHead, channels, i);
+      }
       context.localBarrier();
       for (int j = 0; j < count; j++) {
         for (int i = 0; i < block; i++) {
@@ -263,8 +263,12 @@ final class AttentionTiles {
     int visible = blocks.get(at + 4);
     int step = blocks.get(at + 5);
 
-    load(queries, q, query, rows, heads, head, channels, size, item);
-    load(gradients, dOut, query, rows, heads, head, channels, size, item);
+    for (int i = item; i < size * channels; i += SIDE * SIDE) {
+      queries[i % channels * width + i / channels] =
+          element(q, query, rows, heads, head, channels, i);
+      gradients[i % channels * width + i / channels] =
+          element(dOut, query, rows, heads, head, channels, i);
+    }
     float[] result = new float[block * parts];
     float[] score = new float[block * block];
     float[] slope = new float[block * block];
@@ -275,7 +279,10 @@ final class AttentionTiles {
     for (int from = 0; from < seen; from += size) {
       int count = TornadoMath.min(size, keys - from);
       context.localBarrier();
-      load(tile, v, firstKey + from, count, heads / group, keyHead, channels, size, item);
+      for (int i = item; i < size * channels; i += SIDE * SIDE) {
+        tile[i % channels * width + i / channels] =
+            element(v, firstKey + from, count, heads / group, keyHead, channels, i);
+      }
       context.localBarrier();
       for (int i = 0; i < block * block; i++) {
         slope[i] = 0.0f;
@@ -285,20 +292,21 @@ final class AttentionTiles {
         for (int i = 0; i < block; i++) {
           float value = gradients[c * width + y + SIDE * i];
           for (int j = 0; j < block; j++) {
-            slope[i * block + j] =
-                value * tile[c * width + x + SIDE * j] + slope[i * block + j];
+            slope[i * block + j] = value * tile[c * width + x + SIDE * j] + slope[i * block + j];
           }
         }
       }
       context.localBarrier();
-      load(tile, k, firstKey + from, count, heads / group, keyHead, channels, size, item);
+      for (int i = item; i < size * channels; i += SIDE * SIDE) {
+        tile[i % channels * width + i / channels] =
+            element(k, firstKey + from, count, heads / group, keyHead, channels, i);
+      }
       context.localBarrier();
       for (int c = 0; c < channels; c++) {
         for (int i = 0; i < block; i++) {
           float value = queries[c * width + y + SIDE * i];
           for (int j = 0; j < block; j++) {
-            score[i * block + j] =
-                value * tile[c * width + x + SIDE * j] + score[i * block + j];
+            score[i * block + j] = value * tile[c * width + x + SIDE * j] + score[i * block + j];
           }
         }
       }
@@ -381,8 +389,12 @@ final class AttentionTiles {
     int visible = blocks.get(at + 5);
     int step = blocks.get(at + 6);
 
-    load(keys, k, key, rows, keyHeads, keyHead, channels, size, item);
-    load(values, v, key, rows, keyHeads, keyHead, channels, size, item);
+    for (int i = item; i < size * channels; i += SIDE * SIDE) {
+      keys[i % channels * width + i / channels] =
+          element(k, key, rows, keyHeads, keyHead, channels, i);
+      values[i % channels * width + i / channels] =
+          element(v, key, rows, keyHeads, keyHead, channels, i);
+    }
     float[] keyResult = new float[block * parts];
     float[] valueResult = new float[block * parts];
     float[] score = new float[block * block];
@@ -397,8 +409,12 @@ final class AttentionTiles {
       for (int from = first; from < length; from += size) {
         int count = TornadoMath.min(size, length - from);
         context.localBarrier();
-        load(queries, q, query + from, count, heads, head, channels, size, item);
-        load(gradients, dOut, query + from, count, heads, head, channels, size, item);
+        for (int i = item; i < size * channels; i += SIDE * SIDE) {
+          queries[i % channels * width + i / channels] =
+              element(q, query + from, count, heads, head, channels, i);
+          gradients[i % channels * width + i / channels] =
+              element(dOut, query + from, count, heads, head, channels, i);
+        }
         context.localBarrier();
         for (int i = 0; i < block * block; i++) {
           score[i] = 0.0f;
@@ -409,8 +425,7 @@ final class AttentionTiles {
             float value = queries[c * width + y + SIDE * i];
             float gradient = gradients[c * width + y + SIDE * i];
             for (int j = 0; j < block; j++) {
-              score[i * block + j] =
-                  value * keys[c * width + x + SIDE * j] + score[i * block + j];
+              score[i * block + j] = value * keys[c * width + x + SIDE * j] + score[i * block + j];
               slope[i * block + j] =
                   gradient * values[c * width + x + SIDE * j] + slope[i * block + j];
             }

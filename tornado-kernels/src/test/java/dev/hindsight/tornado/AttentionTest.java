@@ -132,7 +132,8 @@ class AttentionTest {
     check(
         machine,
         HEADS[2],
-        new SequenceLayout(of(0, 1, 4, 0), of(1, 3, 1, 0), of(40, 0, 60, 9), of(9, 17, 33, 2), true));
+        new SequenceLayout(
+            of(0, 1, 4, 0), of(1, 3, 1, 0), of(40, 0, 60, 9), of(9, 17, 33, 2), true));
     for (boolean causal : new boolean[] {false, true}) {
       check(
           machine,
@@ -197,7 +198,9 @@ class AttentionTest {
       Results cached = Results.empty(one, k);
       SequenceLayout layout = new SequenceLayout(of(0), of(1), of(5), of(row - 4), true);
       attention.forward(one, k, v, layout, 0.3, cached.out, cached.lse);
-      assertThat(cached.out.toFloats()).as("%s: row %d", machine, row).isEqualTo(rowOf(all.out, row));
+      assertThat(cached.out.toFloats())
+          .as("%s: row %d", machine, row)
+          .isEqualTo(rowOf(all.out, row));
     }
     attention.freeDeviceMemory();
   }

@@ -80,8 +80,7 @@ record EmulatedMachine(int block, int attentionTile) implements Machine {
               queryGroups,
               GROUP,
               context ->
-                  AttentionTiles.dq(
-                      context, q, k, v, dOut, lse, delta, dq, queries, c, t, scale));
+                  AttentionTiles.dq(context, q, k, v, dOut, lse, delta, dq, queries, c, t, scale));
           WorkItems.run(
               keyGroups,
               GROUP,
