@@ -11,13 +11,15 @@ final class Attention {
 
   private final Machine machine;
   private final Backend host;
+  private final Ledger ledger;
   private final Plans<AttentionShape, Ready> forward = new Plans<>(KEPT);
   private final Plans<AttentionShape, Ready> backward = new Plans<>(KEPT);
 
   /** {@code host} copies and adds, in memory that the machine reads. */
-  Attention(Machine machine, Backend host) {
+  Attention(Machine machine, Backend host, Ledger ledger) {
     this.machine = machine;
     this.host = host;
+    this.ledger = ledger;
   }
 
   private record Ready(Machine.Plan plan, AttentionArrays arrays) implements AutoCloseable {
@@ -101,7 +103,7 @@ final class Attention {
     AttentionArrays arrays = new AttentionArrays(host, shape, backward);
     Machine.Plan plan =
         backward ? machine.attentionBackward(shape, arrays) : machine.attention(shape, arrays);
-    return new Ready(plan, arrays);
+    return new Ready(ledger.timingFirstRun(plan), arrays);
   }
 
   private static AttentionShape shape(

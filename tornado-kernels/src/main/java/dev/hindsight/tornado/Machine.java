@@ -19,18 +19,10 @@ interface Machine {
   }
 
   /**
-   * See {@link MatmulKernels#matmul}.
-   *
-   * @param sendsOut whether the device needs what is in {@code out} before: {@code product}
-   *     accumulates, or {@code out} has gaps that must come back as they are
+   * See {@link MatmulKernels#matmul}; {@code numbers} has room for the firsts of {@code
+   * shape.batches()}.
    */
-  Plan matmul(
-      Product product,
-      FloatArray a,
-      FloatArray b,
-      FloatArray out,
-      IntArray numbers,
-      boolean sendsOut);
+  Plan matmul(ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers);
 
   /**
    * The rows of a tile of attention, in units of {@link AttentionTiles#SIDE}, for heads of so many

@@ -28,8 +28,11 @@ final class MatmulKernels {
   /** 1 to begin each chain with the former value of {@code out}, 0 to begin with 0. */
   static final int ACCUMULATE = 8;
 
+  /** How many batches there are; a group of a later one does nothing. */
+  static final int BATCHES = 9;
+
   /** Three for each batch: where its first element is in {@code a}, {@code b} and {@code out}. */
-  static final int FIRSTS = 9;
+  static final int FIRSTS = 10;
 
   /**
    * {@code out (+)= a b} for {@code batches} pairs of matrices.

@@ -3,6 +3,7 @@ package dev.hindsight.tornado;
 import static dev.hindsight.tornado.MatmulKernels.ACCUMULATE;
 import static dev.hindsight.tornado.MatmulKernels.A_ROW;
 import static dev.hindsight.tornado.MatmulKernels.A_STEP;
+import static dev.hindsight.tornado.MatmulKernels.BATCHES;
 import static dev.hindsight.tornado.MatmulKernels.B_ROW;
 import static dev.hindsight.tornado.MatmulKernels.B_STEP;
 import static dev.hindsight.tornado.MatmulKernels.FIRSTS;
@@ -54,6 +55,13 @@ final class MatmulTiles {
     int m = numbers.get(M);
     int n = numbers.get(N);
     int k = numbers.get(K);
+    int firstRow = context.groupIdy * tile;
+    int firstColumn = context.groupIdx * tile;
+    // The grid may be larger than the product.
+    if (firstRow >= m || firstColumn >= n || context.groupIdz >= numbers.get(BATCHES)) {
+      m = 0;
+      k = 0;
+    }
     int aRow = numbers.get(A_ROW);
     int aStep = numbers.get(A_STEP);
     int bRow = numbers.get(B_ROW);
@@ -66,8 +74,6 @@ final class MatmulTiles {
     int x = context.localIdx;
     int y = context.localIdy;
     int item = y * SIDE + x;
-    int firstRow = context.groupIdy * tile;
-    int firstColumn = context.groupIdx * tile;
 
     float[] sums = new float[block * block];
     for (int i = 0; i < block; i++) {

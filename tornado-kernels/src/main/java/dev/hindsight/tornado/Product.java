@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A matrix product as the kernels take it: everything but the memory, and so the key under which a
- * compiled plan is kept. Offsets count elements from the first that an operand uses.
+ * A matrix product as the kernels take it: everything but the memory. Offsets count elements from
+ * the first that an operand uses.
  *
  * @param firsts three for each batch: its first element in a, b and out
  * @param aSize elements from the first that a uses to its last, whatever lies between; bSize and
@@ -105,6 +105,7 @@ record Product(
     numbers[MatmulKernels.B_STEP] = bStep;
     numbers[MatmulKernels.OUT_ROW] = outRow;
     numbers[MatmulKernels.ACCUMULATE] = accumulate ? 1 : 0;
+    numbers[MatmulKernels.BATCHES] = batches();
     for (int i = 0; i < firsts.size(); i++) {
       numbers[MatmulKernels.FIRSTS + i] = firsts.get(i);
     }
@@ -115,6 +116,14 @@ record Product(
     return firsts.size() / 3;
   }
 
+  /**
+   * Whether the device needs what is in out before: it is added to, or has gaps between its rows
+   * that must come back as they are.
+   */
+  boolean sendsOut() {
+    return accumulate || outSize > (long) batches() * m * n;
+  }
+
   /** Multiplications and additions. */
   double operations() {
     return 2.0 * batches() * m * n * k;
@@ -122,6 +131,6 @@ record Product(
 
   /** What a device is sent and sends back, in bytes. */
   double traffic() {
-    return 4.0 * (aSize + bSize + (accumulate ? 2.0 : 1.0) * outSize);
+    return 4.0 * (aSize + bSize + (sendsOut() ? 2.0 : 1.0) * outSize);
   }
 }

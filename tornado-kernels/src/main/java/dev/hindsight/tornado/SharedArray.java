@@ -33,6 +33,11 @@ final class SharedArray {
     return array;
   }
 
+  /** The memory of the first so many elements. */
+  MemorySegment start(int count) {
+    return array.getSegment().asSlice(0, (long) count * Float.BYTES);
+  }
+
   /**
    * Lets the array have the memory from {@code address} on, and the header in front of it; the
    * caller keeps both alive while a kernel runs.

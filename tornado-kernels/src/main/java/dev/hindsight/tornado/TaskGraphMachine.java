@@ -1,6 +1,5 @@
 package dev.hindsight.tornado;
 
-import java.util.Locale;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -61,18 +60,20 @@ final class TaskGraphMachine implements Machine {
 
   @Override
   public Plan matmul(
-      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
-    int tile = MatmulTiles.SIDE * block;
-    TaskGraph graph = graph(sendsOut ? new Object[] {a, b, out} : new Object[] {a, b}, numbers);
+      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+    TaskGraph graph = new TaskGraph(GRAPH);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, a, b, numbers);
+    if (shape.sendsOut()) {
+      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, out);
+    }
     graph.task(TASK, MatmulTiles::matmul, new KernelContext(), a, b, out, numbers, block);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, out);
-    int columns = (p.n() + tile - 1) / tile;
-    int rows = (p.m() + tile - 1) / tile;
-    String what =
-        String.format(
-            Locale.ROOT, "matmul [%d, %d, %d] x [%d, %d]", p.batches(), p.m(), p.k(), p.k(), p.n());
-    WorkerGrid grid = grid(columns, rows, p.batches());
-    return new GraphPlan(what, graph, new GridScheduler(GRAPH + "." + TASK, grid));
+    int tile = MatmulTiles.SIDE * block;
+    int columns = (shape.columns() + tile - 1) / tile;
+    int rows = (shape.rows() + tile - 1) / tile;
+    GridScheduler grids =
+        new GridScheduler(GRAPH + "." + TASK, grid(columns, rows, shape.batches()));
+    return new GraphPlan("matmul for " + shape, graph, grids);
   }
 
   @Override
@@ -192,14 +193,6 @@ final class TaskGraphMachine implements Machine {
     WorkerGrid3D grid = new WorkerGrid3D(x * SIDE, y * SIDE, z);
     grid.setLocalWork(SIDE, SIDE, 1);
     return grid;
-  }
-
-  /** A graph that sends the first arrays at each run, and the last once. */
-  private static TaskGraph graph(Object[] everyRun, Object once) {
-    TaskGraph graph = new TaskGraph(GRAPH);
-    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, everyRun);
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, once);
-    return graph;
   }
 
   private final class GraphPlan implements Plan {

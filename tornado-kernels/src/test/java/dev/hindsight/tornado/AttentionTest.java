@@ -79,7 +79,7 @@ class AttentionTest {
     REFERENCE.attention(q, k, v, layout, scale, want.out, want.lse);
     REFERENCE.attentionBackward(
         q, k, v, layout, scale, want.out, want.lse, d, want.dq, want.dk, want.dv);
-    Attention attention = new Attention(machine, REFERENCE);
+    Attention attention = new Attention(machine, REFERENCE, new Ledger());
     Results got = run(attention, q, k, v, d, layout, scale);
     attention.freeDeviceMemory();
 
@@ -151,10 +151,10 @@ class AttentionTest {
     Tensor k = tensor(2, 21, 1, 8);
     Tensor v = tensor(3, 21, 1, 8);
     Tensor d = tensor(4, 21, 2, 8);
-    Results clean = run(new Attention(machine, REFERENCE), q, k, v, d, layout, 0.3);
+    Results clean = run(new Attention(machine, REFERENCE, new Ledger()), q, k, v, d, layout, 0.3);
     TensorOps.fill(k.slice(0, 20, 21), Double.NaN);
     TensorOps.fill(v.slice(0, 20, 21), Double.POSITIVE_INFINITY);
-    Results spoilt = run(new Attention(machine, REFERENCE), q, k, v, d, layout, 0.3);
+    Results spoilt = run(new Attention(machine, REFERENCE, new Ledger()), q, k, v, d, layout, 0.3);
     for (int row = 0; row < 21; row++) {
       float[] got = spoilt.out.slice(0, row, row + 1).toFloats();
       if (row < 20) {
@@ -178,7 +178,7 @@ class AttentionTest {
     Tensor k = tensor(2, 40, 1, 12);
     Tensor v = tensor(3, 40, 1, 12);
     Tensor d = tensor(4, 40, 2, 12);
-    Attention attention = new Attention(machine, REFERENCE);
+    Attention attention = new Attention(machine, REFERENCE, new Ledger());
     Results all = run(attention, q, k, v, d, SequenceLayout.packed(5, 35), 0.3);
     Results alone =
         run(

@@ -12,15 +12,15 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 record EmulatedMachine(int block, int attentionTile) implements Machine {
   @Override
   public Plan matmul(
-      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
+      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
     int tile = MatmulTiles.SIDE * block;
-    int[] groups = {(p.n() + tile - 1) / tile, (p.m() + tile - 1) / tile, p.batches()};
+    int[] groups = {
+      (shape.columns() + tile - 1) / tile, (shape.rows() + tile - 1) / tile, shape.batches()
+    };
     return PlainMachine.plan(
         () ->
             WorkItems.run(
-                groups,
-                new int[] {MatmulTiles.SIDE, MatmulTiles.SIDE, 1},
-                context -> MatmulTiles.matmul(context, a, b, out, numbers, block)));
+                groups, GROUP, context -> MatmulTiles.matmul(context, a, b, out, numbers, block)));
   }
 
   private static final int[] GROUP = {AttentionTiles.SIDE, AttentionTiles.SIDE, 1};

@@ -52,18 +52,24 @@ class MatmulTest {
   /** Runs on {@code machine} into a copy of {@code out}'s memory and gives what is there then. */
   private static void check(
       Machine machine, Tensor a, Tensor b, Tensor memory, View view, boolean accumulate) {
-    Tensor got = TensorOps.copyOf(memory);
     Tensor want = TensorOps.copyOf(memory);
     REFERENCE.matmul(a, b, view.of(want), accumulate);
-    Matmul matmul = new Matmul(machine);
-    Tensor out = view.of(got);
-    Product product = Product.of(a, b, out, accumulate);
-    assertThat(product).isNotNull();
-    matmul.run(product, a, b, out);
+    Matmul matmul = new Matmul(machine, new Ledger());
+    for (boolean exact : new boolean[] {false, true}) {
+      Tensor got = TensorOps.copyOf(memory);
+      Tensor out = view.of(got);
+      Product product = Product.of(a, b, out, accumulate);
+      assertThat(product).isNotNull();
+      if (exact) {
+        matmul.runExact(product, a, b, out);
+      } else {
+        matmul.run(product, a, b, out);
+      }
+      assertThat(got.toFloats())
+          .as("%s: %s x %s to %s, accumulate %s", machine, a, b, out, accumulate)
+          .isEqualTo(want.toFloats());
+    }
     matmul.freeDeviceMemory();
-    assertThat(got.toFloats())
-        .as("%s: %s x %s to %s, accumulate %s", machine, a, b, out, accumulate)
-        .isEqualTo(want.toFloats());
   }
 
   private interface View {
@@ -147,7 +153,7 @@ class MatmulTest {
     Tensor b = tensor(2, Shape.of(90, k), false).transpose(0, 1);
     Tensor want = TensorOps.matmul(a, b);
     Tensor got = TensorOps.empty(REFERENCE, want.dtype(), want.shape());
-    new Matmul(machine).run(Product.of(a, b, got, false), a, b, got);
+    new Matmul(machine, new Ledger()).run(Product.of(a, b, got, false), a, b, got);
     double bound = Machines.fuses(machine) ? 0 : 2 * k * 0x1p-24 * 4 * k;
     float[] wanted = want.toFloats();
     float[] values = got.toFloats();
@@ -185,10 +191,13 @@ class MatmulTest {
     return whole(seed, memory).permute(order);
   }
 
-  /** The memory of an array is another at each run, with the same plan. */
+  /**
+   * A product is computed over copies until they have cost as much as compiling; then one plan
+   * serves every tensor of its shape, where each lies.
+   */
   @Test
   void aPlanServesEveryTensorOfItsShape() {
-    List<Product> compiled = new ArrayList<>();
+    List<ProductShape> compiled = new ArrayList<>();
     Machine plain = new PlainMachine();
     Machine counting =
         (Machine)
@@ -196,17 +205,25 @@ class MatmulTest {
                 Machine.class.getClassLoader(),
                 new Class<?>[] {Machine.class},
                 (proxy, method, arguments) -> {
-                  compiled.add((Product) arguments[0]);
+                  compiled.add((ProductShape) arguments[0]);
                   return method.invoke(plain, arguments);
                 });
-    Matmul matmul = new Matmul(counting);
-    for (int seed = 0; seed < 5; seed++) {
-      Tensor a = whole(seed, 6, 7);
-      Tensor b = whole(seed + 9, 7, 8);
-      Tensor out = whole(0, 6, 8);
-      matmul.run(Product.of(a, b, out, false), a, b, out);
-      assertThat(out.toFloats()).isEqualTo(TensorOps.matmul(a, b).toFloats());
+    Matmul matmul = new Matmul(counting, new Ledger());
+    for (int seed = 0; seed < 10_000 && compiled.size() < 2; seed++) {
+      multiply(matmul, seed);
     }
-    assertThat(compiled).hasSize(1);
+    assertThat(compiled).extracting(ProductShape::aSize).containsExactly(1 << 16, 42);
+    for (int seed = 0; seed < 5; seed++) {
+      multiply(matmul, seed);
+    }
+    assertThat(compiled).hasSize(2);
+  }
+
+  private static void multiply(Matmul matmul, int seed) {
+    Tensor a = whole(seed, 6, 7);
+    Tensor b = whole(seed + 9, 7, 8);
+    Tensor out = whole(0, 6, 8);
+    matmul.run(Product.of(a, b, out, false), a, b, out);
+    assertThat(out.toFloats()).isEqualTo(TensorOps.matmul(a, b).toFloats());
   }
 }

@@ -19,8 +19,17 @@ final class PlainMachine implements Machine {
 
   @Override
   public Plan matmul(
-      Product p, FloatArray a, FloatArray b, FloatArray out, IntArray numbers, boolean sendsOut) {
-    return plan(() -> MatmulKernels.matmul(a, b, out, numbers, p.batches(), p.m(), p.n()));
+      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+    return plan(
+        () ->
+            MatmulKernels.matmul(
+                a,
+                b,
+                out,
+                numbers,
+                numbers.get(MatmulKernels.BATCHES),
+                numbers.get(MatmulKernels.M),
+                numbers.get(MatmulKernels.N)));
   }
 
   @Override
