@@ -13,8 +13,8 @@ final class ComputeOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Which kernels compute: auto, vector, reference (default: auto). ./hindsight devices lists"
-              + " them.")
+          "Which kernels compute: auto, vector, reference; opencl and tornado where a device is to"
+              + " (default: auto). ./hindsight devices lists them.")
   String backend;
 
   @Option(
@@ -31,12 +31,22 @@ final class ComputeOptions {
       description = "Seed of all random numbers (default: the configuration's, else 0).")
   @Nullable Long seed;
 
+  private @Nullable Backend opened;
+
   /** Sets the threads and opens the backend. */
   Backend open() {
     if (threads != null) {
       Threads.set(threads);
     }
-    return Backends.get(backend);
+    opened = Backends.get(backend);
+    return opened;
+  }
+
+  /** Says what the backend has to say at the end of a run. */
+  void end(Screen screen) {
+    if (opened != null) {
+      opened.summary().forEach(screen::say);
+    }
   }
 
   long seedOr(long otherwise) {

@@ -24,7 +24,13 @@ abstract class HindsightCommand implements Callable<Integer> {
   public final Integer call() throws Exception {
     Screen screen = new Screen(spec.commandLine().getOut(), spec.commandLine().getErr(), output);
     try {
-      return run(screen);
+      int code = run(screen);
+      for (CommandSpec mixin : spec.mixins().values()) {
+        if (mixin.userObject() instanceof ComputeOptions compute) {
+          compute.end(screen);
+        }
+      }
+      return code;
     } catch (Error e) {
       return Failures.error(e, spec.commandLine());
     } finally {

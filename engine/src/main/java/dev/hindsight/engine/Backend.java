@@ -37,6 +37,14 @@ public interface Backend {
   /** One line that a run's record keeps: device, vector width, threads. */
   String description();
 
+  /**
+   * Lines for the end of a run, when there is something to say: what was computed where, by a
+   * backend that leaves some of it to another.
+   */
+  default List<String> summary() {
+    return List.of();
+  }
+
   /** Whether this backend's own kernels compute in {@code dtype}. */
   boolean supports(DType dtype);
 

@@ -43,6 +43,22 @@ final class TaskGraphMachine implements Machine {
     this.block = block;
   }
 
+  /**
+   * @throws IllegalStateException when the device has no groups as large as the kernels need
+   */
+  void requireUsable() {
+    long[] group = device.getPhysicalDevice().getDeviceMaxWorkGroupSize();
+    if (group.length > 0 && group[0] < (long) SIDE * SIDE) {
+      throw new IllegalStateException(
+          "backend tornado: work-groups on "
+              + deviceName()
+              + " have at most "
+              + group[0]
+              + " items, expected 256 or more; choose another device with -Dtornado.device=N in"
+              + " HINDSIGHT_JAVA_OPTS");
+    }
+  }
+
   /** What TornadoVM calls the device. */
   String deviceName() {
     return device.getPhysicalDevice().getDeviceName().strip();
