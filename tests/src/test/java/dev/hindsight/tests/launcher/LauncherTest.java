@@ -206,6 +206,61 @@ class LauncherTest {
     assertThat(mavenCalls()).doesNotExist();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train --backend tornado x",
+        "train x --backend=tornado",
+        "--backend tornado train x",
+        "--backend=tornado train x"
+      })
+  void tornadoWithoutItsSdkFailsWithOneSentence(String arguments) throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of(), arguments.split(" "));
+    assertThat(run.code).isEqualTo(69);
+    assertThat(run.out).as("nothing is started in its place").isEmpty();
+    assertThat(run.err.lines()).hasSize(1);
+    assertThat(run.err).contains("TornadoVM's SDK").contains("5.2.0").contains("TORNADOVM_HOME");
+    Run elsewhere = launch(Map.of("TORNADOVM_HOME", temp.toString()), arguments.split(" "));
+    assertThat(elsewhere.code).isEqualTo(69);
+    assertThat(elsewhere.err).contains(temp + ", which has no tornado-argfile");
+  }
+
+  /**
+   * The SDK's own argument file has the current folder on the module path and chooses a collector:
+   * what comes behind it must have the last word on both.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"train --backend tornado x", "--backend tornado train x"})
+  void tornadoStartsWithTheArgumentFileOfItsSdk(String arguments) throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path sdk = Files.createDirectories(temp.resolve("a sdk"));
+    Files.writeString(sdk.resolve("tornado-argfile"), "--module-path .:elsewhere");
+    Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
+    assertThat(run.err).isEmpty();
+    assertThat(run.code).isZero();
+    assertThat(run.out.lines())
+        .containsSequence(
+            "[@" + sdk + "/tornado-argfile]",
+            "[--module-path]",
+            "[" + sdk + "/share/java/tornado]",
+            "[-XX:-UseParallelGC]")
+        .containsSequence("[train]", "[--backend]", "[tornado]", "[x]")
+        .contains("[--add-modules]", "[jdk.incubator.vector]", "[-XX:+UseSerialGC]");
+  }
+
+  @Test
+  void otherBackendsStartWithoutTheSdk() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path sdk = Files.createDirectories(temp.resolve("sdk"));
+    Files.writeString(sdk.resolve("tornado-argfile"), "");
+    for (String arguments : List.of("train --backend vector", "generate --prompt tornado")) {
+      Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
+      assertThat(run.code).isZero();
+      assertThat(run.out).doesNotContain("argfile");
+    }
+  }
+
   @Test
   void runsFromAnyFolderAndThroughLinks() throws Exception {
     jdk("jdk-25", "25.0.3");
