@@ -13,7 +13,7 @@ final class ComputeOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Which kernels compute: auto, vector, reference; opencl and tornado where a device is to"
+          "Which kernels compute: auto, vector, reference, and for a GPU opencl, tornado"
               + " (default: auto). ./hindsight devices lists them.")
   String backend;
 

@@ -30,8 +30,8 @@ final class Attention {
   }
 
   /**
-   * Whether the machine can compute attention with heads of so many channels, each row of at most
-   * as many elements as a kernel can count.
+   * Whether the machine can compute this: it has local memory for heads of so many channels, and a
+   * kernel, which counts elements in 32 bits, can reach all of the packed operands.
    */
   boolean fits(Tensor q, Tensor k, SequenceLayout layout) {
     if (q.dim(2) == 0 || machine.attentionTile(q.dim(2)) == 0) {
@@ -44,7 +44,7 @@ final class Attention {
       keys += layout.keyLength()[s];
     }
     long largest = Math.max(queries * q.dim(1), keys * k.dim(1)) * q.dim(2);
-    return largest <= Integer.MAX_VALUE / 8;
+    return largest <= Integer.MAX_VALUE / 2;
   }
 
   /** See {@link Backend#attention}; {@link #fits} says so. */
@@ -109,10 +109,10 @@ final class Attention {
   private static AttentionShape shape(
       Tensor q, Tensor k, SequenceBlocks blocks, int tile, double scale) {
     return new AttentionShape(
-        AttentionShape.roundedUp((int) blocks.queryRows()),
-        AttentionShape.roundedUp((int) Math.max(1, blocks.keyRows())),
-        AttentionShape.roundedUp(blocks.queries().size()),
-        AttentionShape.roundedUp(Math.max(1, blocks.keys().size())),
+        AttentionShape.rows(blocks.queryRows()),
+        AttentionShape.rows(blocks.keyRows()),
+        AttentionShape.blocks(blocks.queries().size()),
+        AttentionShape.blocks(blocks.keys().size()),
         q.dim(1),
         k.dim(1),
         q.dim(2),

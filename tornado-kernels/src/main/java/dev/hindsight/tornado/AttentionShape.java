@@ -21,9 +21,22 @@ record AttentionShape(
     int tile,
     float scale) {
 
-  /** The next number of at most three significant bits: at most a fifth more. */
-  static int roundedUp(int count) {
-    int step = Math.max(1, Integer.highestOneBit(Math.max(1, count - 1)) / 4);
+  private static final int FEWEST_ROWS = 256;
+  private static final int FEWEST_BLOCKS = 16;
+
+  /** Room for so many rows: 256, 384, 512, 768 and so on, at most half as many again. */
+  static int rows(long count) {
+    return Math.max(FEWEST_ROWS, roundedUp(Math.toIntExact(count), 2));
+  }
+
+  /** Room for so many blocks: 16, 24, 32, 48 and so on. */
+  static int blocks(int count) {
+    return Math.max(FEWEST_BLOCKS, roundedUp(count, 2));
+  }
+
+  /** The next number of at most so many significant bits. */
+  static int roundedUp(int count, int bits) {
+    int step = Math.max(1, Integer.highestOneBit(Math.max(1, count - 1)) >> (bits - 1));
     return (count + step - 1) / step * step;
   }
 }

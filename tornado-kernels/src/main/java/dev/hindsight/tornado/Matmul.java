@@ -19,14 +19,18 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 final class Matmul {
   /** Each keeps memory on the device for its operands; a model has some thirty shapes. */
-  private static final int KEPT = 128;
+  private static final int KEPT_EXACT = 128;
 
+  /** Each keeps copies on the host, too. */
+  private static final int KEPT_ROOMY = 32;
+
+  /** Products whose copies are counted. */
   private static final int REMEMBERED = 1024;
 
   private final Machine machine;
   private final Ledger ledger;
-  private final Plans<ProductShape, Ready> exact = new Plans<>(KEPT);
-  private final Plans<ProductShape, Ready> roomy = new Plans<>(KEPT);
+  private final Plans<ProductShape, Ready> exact = new Plans<>(KEPT_EXACT);
+  private final Plans<ProductShape, Ready> roomy = new Plans<>(KEPT_ROOMY);
 
   /** Nanoseconds that were spent on copies for a product. */
   private final Map<Product, Long> copying =

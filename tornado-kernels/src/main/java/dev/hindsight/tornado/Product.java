@@ -44,7 +44,7 @@ record Product(
     if (batches == 0
         || a.dim(-1) == 0
         || batches > MOST_BATCHES
-        || largest > Integer.MAX_VALUE / 8) {
+        || largest > Integer.MAX_VALUE / 2) {
       return null;
     }
     List<Integer> firsts = new ArrayList<>();

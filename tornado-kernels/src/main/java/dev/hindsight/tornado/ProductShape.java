@@ -24,13 +24,18 @@ record ProductShape(
   /** For this product and others that are somewhat smaller. */
   static ProductShape roomy(Product p) {
     return new ProductShape(
-        Math.max(SMALLEST, AttentionShape.roundedUp(p.aSize())),
-        Math.max(SMALLEST, AttentionShape.roundedUp(p.bSize())),
-        Math.max(SMALLEST, AttentionShape.roundedUp(p.outSize())),
+        room(p.aSize()),
+        room(p.bSize()),
+        room(p.outSize()),
         powerOfTwo(Math.max(p.m(), 64)),
         powerOfTwo(Math.max(p.n(), 64)),
         powerOfTwo(p.batches()),
         true);
+  }
+
+  /** At most a quarter more. */
+  private static int room(int size) {
+    return Math.max(SMALLEST, AttentionShape.roundedUp(size, 3));
   }
 
   private static int powerOfTwo(int count) {

@@ -10,6 +10,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -197,6 +198,9 @@ final class TaskGraphMachine implements Machine {
         tile,
         scale);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, dq, dk, dv);
+    // Stays there; but TornadoVM gives back the memory of what goes to or comes from the device
+    // only.
+    graph.transferToHost(DataTransferMode.UNDER_DEMAND, delta);
     GridScheduler grids = new GridScheduler();
     grids.addWorkerGrid(GRAPH + ".delta", grid(shape.queryBlocks(), shape.heads(), 1));
     grids.addWorkerGrid(GRAPH + ".dq", grid(shape.queryBlocks(), shape.heads(), 1));
@@ -214,6 +218,7 @@ final class TaskGraphMachine implements Machine {
   private final class GraphPlan implements Plan {
     private final String what;
     private final TornadoExecutionPlan plan;
+    private boolean failed;
 
     GraphPlan(String what, TaskGraph graph, GridScheduler grids) {
       this.what = what;
@@ -229,8 +234,10 @@ final class TaskGraphMachine implements Machine {
       try {
         plan.execute();
       } catch (TornadoOutOfMemoryException e) {
+        failed = true;
         throw e;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | TornadoInternalError e) {
+        failed = true;
         throw new IllegalStateException(
             "backend tornado: "
                 + what
@@ -245,12 +252,16 @@ final class TaskGraphMachine implements Machine {
 
     @Override
     public void close() {
-      plan.freeDeviceMemory();
       try {
+        plan.freeDeviceMemory();
         plan.close();
-      } catch (TornadoExecutionPlanException e) {
-        throw new IllegalStateException(
-            "backend tornado: " + what + " cannot give its memory on " + deviceName() + " back", e);
+      } catch (TornadoExecutionPlanException | TornadoInternalError e) {
+        if (!failed) { // else some of its arrays were never allocated, at the first of which this
+          // ends
+          throw new IllegalStateException(
+              "backend tornado: " + what + " cannot give its memory on " + deviceName() + " back",
+              e);
+        }
       }
     }
   }

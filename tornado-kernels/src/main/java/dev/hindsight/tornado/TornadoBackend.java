@@ -3,6 +3,7 @@ package dev.hindsight.tornado;
 import dev.hindsight.engine.BinaryOp;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.vector.VectorBackend;
@@ -116,7 +117,7 @@ final class TornadoBackend extends VectorBackend {
     for (int i = 0; i < values.length; i++) {
       values[i] = 1.0f / (i + 3) - 0.1f;
     }
-    return Tensor.of(this, dev.hindsight.engine.Shape.of(rows, columns), values);
+    return Tensor.of(this, Shape.of(rows, columns), values);
   }
 
   @Override
@@ -182,10 +183,13 @@ final class TornadoBackend extends VectorBackend {
     boolean pays = cost.pays(product);
     ledger.count(Ledger.Work.PRODUCTS, pays, product.operations());
     if (pays) {
-      onDevice(() -> matmul.run(product, a, b, out));
-      Reference.reachabilityFence(a);
-      Reference.reachabilityFence(b);
-      Reference.reachabilityFence(out);
+      try {
+        onDevice(() -> matmul.run(product, a, b, out));
+      } finally { // the device knows memory by its address alone
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+        Reference.reachabilityFence(out);
+      }
     }
     return pays;
   }
@@ -253,14 +257,15 @@ final class TornadoBackend extends VectorBackend {
         try {
           work.run();
         } catch (TornadoOutOfMemoryException e) {
+          String wanted = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
           OutOfMemoryError error =
               new OutOfMemoryError(
                   "backend tornado: no room on "
                       + device
                       + ": "
-                      + e.getMessage()
-                      + "; TornadoVM takes as much as -Dtornado.device.memory says, in"
-                      + " HINDSIGHT_JAVA_OPTS, or take a smaller batch");
+                      + wanted.replaceAll("\u001b\\[[0-9;]*m", "") // its colours
+                      + " TornadoVM takes as much as -Dtornado.device.memory says (default 4GB):"
+                      + " raise that in HINDSIGHT_JAVA_OPTS, or take a smaller batch");
           error.initCause(e);
           throw error;
         }

@@ -32,8 +32,7 @@ public final class TornadoProvider implements Backends.Provider {
     if (ModuleLayer.boot().findModule(RUNTIME).isEmpty()) {
       return Optional.of(
           "TornadoVM is not in this process; install its SDK (5.2.0 for JDK 25), set TORNADOVM_HOME"
-              + " to its folder and start with ./hindsight, or give java"
-              + " @$TORNADOVM_HOME/tornado-argfile");
+              + " to its folder and start with ./hindsight COMMAND --backend tornado");
     }
     String bailout = System.getProperty(BAILOUT, "false").toLowerCase(Locale.ROOT);
     if (!bailout.equals("false")) {
@@ -45,12 +44,12 @@ public final class TornadoProvider implements Backends.Provider {
               + " lets TornadoVM run a kernel that it cannot compile as sequential Java, which gives"
               + " wrong results; leave it out");
     }
-    System.setProperty(BAILOUT, "False");
     return new VectorProvider().unavailable();
   }
 
   @Override
   public Backend open() {
+    System.setProperty(BAILOUT, "False");
     return TornadoBackend.open();
   }
 }

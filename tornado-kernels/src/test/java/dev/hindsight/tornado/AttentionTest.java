@@ -205,17 +205,22 @@ class AttentionTest {
     attention.freeDeviceMemory();
   }
 
-  /** Plans are few: a capacity is at most a fifth more than what is needed. */
+  /** Plans are few, and what they have room for is not much more than what is needed. */
   @Test
   void capacitiesAreCloseAndFew() {
-    int distinct = 0;
-    int former = 0;
-    for (int count = 1; count <= 4096; count++) {
-      int rounded = AttentionShape.roundedUp(count);
-      assertThat(rounded).isBetween(count, count + count / 4);
-      distinct += rounded == former ? 0 : 1;
-      former = rounded;
+    for (int bits = 2; bits <= 3; bits++) {
+      int distinct = 0;
+      int former = 0;
+      for (int count = 1; count <= 4096; count++) {
+        int rounded = AttentionShape.roundedUp(count, bits);
+        assertThat(rounded).isBetween(count, count + (count >> (bits - 1)));
+        distinct += rounded == former ? 0 : 1;
+        former = rounded;
+      }
+      assertThat(distinct).isLessThanOrEqualTo((1 << (bits - 1)) * 12);
     }
-    assertThat(distinct).isLessThanOrEqualTo(4 * 12);
+    assertThat(AttentionShape.rows(0)).isEqualTo(256);
+    assertThat(AttentionShape.rows(385)).isEqualTo(512);
+    assertThat(AttentionShape.blocks(17)).isEqualTo(24);
   }
 }

@@ -193,7 +193,8 @@ class TornadoBackendTest {
             fusing(
                 () -> {
                   if (failures[0]-- > 0) {
-                    throw new TornadoOutOfMemoryException("Unable to allocate 400 bytes");
+                    throw new TornadoOutOfMemoryException(
+                        "Unable to allocate 400 bytes.\u001b[33m\n\thint");
                   }
                 }),
             ALL);
@@ -204,7 +205,8 @@ class TornadoBackendTest {
     failures[0] = 2;
     assertThatExceptionOfType(OutOfMemoryError.class)
         .isThrownBy(() -> TensorOps.matmul(x, x))
-        .withMessageContaining("backend tornado: no room on a device: Unable to allocate 400 bytes")
+        .withMessageContaining(
+            "backend tornado: no room on a device: Unable to allocate 400 bytes. TornadoVM")
         .withMessageContaining("-Dtornado.device.memory");
     failures[0] = 0;
     assertThat(TensorOps.matmul(x, x).toFloats()).isEqualTo(want);
