@@ -12,6 +12,7 @@ import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class OpenClBackend implements Backend {
   private final Softmax softmax;
   private final Indexing indexing;
   private final Attention attention;
+  private final Limits limits;
 
   OpenClBackend(Device device) {
     this.device = device;
@@ -47,6 +49,7 @@ final class OpenClBackend implements Backend {
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
     this.attention = new Attention(device);
+    this.limits = new Limits(device);
   }
 
   @Override
@@ -70,6 +73,21 @@ final class OpenClBackend implements Backend {
   @Override
   public boolean supports(DType dtype) {
     return dtype == DType.F32;
+  }
+
+  @Override
+  public OptionalDouble measurePeak() {
+    return OptionalDouble.of(limits.flops());
+  }
+
+  @Override
+  public OptionalDouble measureBandwidth() {
+    return OptionalDouble.of(limits.bytes());
+  }
+
+  @Override
+  public void synchronise() {
+    device.finish();
   }
 
   /** How many calls were computed on the CPU for want of a kernel. */

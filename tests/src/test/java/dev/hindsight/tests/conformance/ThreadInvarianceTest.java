@@ -30,6 +30,8 @@ class ThreadInvarianceTest {
           "description",
           "supports",
           "measurePeak",
+          "measureBandwidth",
+          "synchronise",
           "allocate",
           "newSlab",
           "upload",
