@@ -27,7 +27,7 @@ final class CasesTest {
 
   @Test
   void everyKindOfStepRunsTwice() {
-    Hindsight hindsight = new Hindsight();
+    Hindsight hindsight = new Hindsight("vector");
     for (String id :
         List.of(
             "sgemm/128x128x128",
