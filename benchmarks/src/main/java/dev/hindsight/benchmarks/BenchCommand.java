@@ -173,8 +173,9 @@ public final class BenchCommand implements Callable<Integer> {
     }
     checkBackend();
     List<Case> cases = chosen();
+    List<Peer> peers = peers();
     SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
-    SideBySide comparison = new SideBySide(ofBackend(backend), peers(), effort);
+    SideBySide comparison = new SideBySide(ofBackend(backend), peers, effort);
     double longest = onDevice() && containing == null ? LONGEST_STEP : Double.POSITIVE_INFINITY;
     boolean failed = false;
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
