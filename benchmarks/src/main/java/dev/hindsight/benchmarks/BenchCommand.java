@@ -431,7 +431,7 @@ public final class BenchCommand implements Callable<Integer> {
           r.peer() == null
               ? ""
               : String.format(
-                  Locale.ROOT, "  %-9s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
+                  Locale.ROOT, "  %-16s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
       say("%s %s %s%s", mine, spread, share, peer);
     }
 
@@ -440,7 +440,7 @@ public final class BenchCommand implements Callable<Integer> {
       compared.stream()
           .collect(
               Collectors.groupingBy(
-                  r -> String.format(Locale.ROOT, "%-14s%-9s", r.work().group(), r.peer()),
+                  r -> String.format(Locale.ROOT, "%-14s%-16s", r.work().group(), r.peer()),
                   LinkedHashMap::new,
                   Collectors.toList()))
           .forEach(
