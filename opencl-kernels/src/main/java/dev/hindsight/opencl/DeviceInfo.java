@@ -56,6 +56,11 @@ record DeviceInfo(
     return devices;
   }
 
+  /** What compiled kernels and measurements belong to. */
+  String identity() {
+    return String.join("\n", platformName, name, driver);
+  }
+
   /** Whether {@code wanted} is part of the device's, platform's or vendor's name. */
   boolean isCalled(String wanted) {
     String all = platformName + ' ' + vendor + ' ' + name;
