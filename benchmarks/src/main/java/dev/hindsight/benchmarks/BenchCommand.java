@@ -104,9 +104,10 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--case",
+      split = ",",
       paramLabel = "TEXT",
-      description = "Only cases whose name contains this.")
-  private @Nullable String containing;
+      description = "Only cases whose name contains this, or one of these.")
+  private List<String> containing = List.of();
 
   @Option(
       names = "--peer",
@@ -176,7 +177,7 @@ public final class BenchCommand implements Callable<Integer> {
     List<Peer> peers = peers();
     SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
     SideBySide comparison = new SideBySide(ofBackend(backend), peers, effort);
-    double longest = onDevice() && containing == null ? LONGEST_STEP : Double.POSITIVE_INFINITY;
+    double longest = onDevice() && containing.isEmpty() ? LONGEST_STEP : Double.POSITIVE_INFINITY;
     boolean failed = false;
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
     Map<String, Object> machine = new LinkedHashMap<>();
@@ -193,7 +194,7 @@ public final class BenchCommand implements Callable<Integer> {
   /** With one number of threads, all processors unless another is given. */
   private int scaling(PrintWriter out) throws IOException {
     boolean more = withPeers || !onlyPeers.isEmpty() || onDevice() || device != null;
-    if (more || !groups.isEmpty() || containing != null || threads.size() > 1) {
+    if (more || !groups.isEmpty() || !containing.isEmpty() || threads.size() > 1) {
       throw new CommandLine.ParameterException(
           commandLine(), "--scaling: goes with --quick, --json and one number of --threads only");
     }
@@ -264,18 +265,18 @@ public final class BenchCommand implements Callable<Integer> {
             commandLine(), "--group: no " + g + "; there are " + String.join(", ", known));
       }
     }
-    boolean some = quick && groups.isEmpty() && containing == null;
+    boolean some = quick && groups.isEmpty() && containing.isEmpty();
     if (some) {
       return onDevice() ? Cases.quickDevice() : Cases.quick();
     }
     List<Case> cases =
         all.stream()
             .filter(c -> groups.isEmpty() || groups.contains(c.group()))
-            .filter(c -> containing == null || c.name().contains(containing))
+            .filter(c -> containing.isEmpty() || containing.stream().anyMatch(c.name()::contains))
             .toList();
     if (cases.isEmpty()) {
       throw new CommandLine.ParameterException(
-          commandLine(), "no case's name contains '" + containing + "'");
+          commandLine(), "--case: no name contains " + String.join(", ", containing));
     }
     return cases;
   }

@@ -45,7 +45,7 @@ final class Limits {
   double flops() {
     int groups = GROUPS_A_UNIT * device.info().computeUnits();
     long floats = (long) groups * GROUP * width;
-    Device.Buffer out = device.allocate(floats * Float.BYTES);
+    DeviceMemory.Buffer out = device.allocate(floats * Float.BYTES);
     try {
       return (double) FLOPS * STEPS * CHAINS * floats * rate(n -> chains(out, groups, n));
     } finally {
@@ -58,8 +58,8 @@ final class Limits {
     long room = Math.min(device.info().memory() / 8, device.info().largestBuffer() / 2);
     int groups = (int) (Math.min(COPIED, room) / FLOAT4 / GROUP);
     long bytes = (long) groups * GROUP * FLOAT4;
-    Device.Buffer from = device.allocate(bytes);
-    Device.Buffer to = device.allocate(bytes);
+    DeviceMemory.Buffer from = device.allocate(bytes);
+    DeviceMemory.Buffer to = device.allocate(bytes);
     try {
       return 2.0 * bytes * rate(times -> copy(from, to, groups, times));
     } finally {
@@ -69,7 +69,7 @@ final class Limits {
   }
 
   /** Does {@code rounds} of all chains and writes the sum of each item's to {@code out}. */
-  void chains(Device.Buffer out, int groups, int rounds) {
+  void chains(DeviceMemory.Buffer out, int groups, int rounds) {
     Kernel kernel = kernel("fma_chains");
     synchronized (device) {
       kernel
@@ -82,7 +82,7 @@ final class Limits {
     }
   }
 
-  void copy(Device.Buffer from, Device.Buffer to, int groups, int times) {
+  void copy(DeviceMemory.Buffer from, DeviceMemory.Buffer to, int groups, int times) {
     Kernel kernel = kernel("copy");
     synchronized (device) {
       for (int i = 0; i < times; i++) {

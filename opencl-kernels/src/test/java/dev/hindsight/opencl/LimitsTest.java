@@ -25,7 +25,7 @@ class LimitsTest {
     Device device = backend().device();
     Limits limits = new Limits(device);
     float[] sums = new float[GROUPS * Limits.GROUP * limits.width()];
-    Device.Buffer out = device.allocate(4L * sums.length);
+    DeviceMemory.Buffer out = device.allocate(4L * sums.length);
     limits.chains(out, GROUPS, ROUNDS);
     device.read(out.memory(), 0, MemorySegment.ofArray(sums));
     out.release();
@@ -47,8 +47,8 @@ class LimitsTest {
     Device device = backend().device();
     byte[] bytes = new byte[GROUPS * Limits.GROUP * Limits.FLOAT4];
     new Random(1).nextBytes(bytes);
-    Device.Buffer from = device.allocate(bytes.length);
-    Device.Buffer to = device.allocate(bytes.length);
+    DeviceMemory.Buffer from = device.allocate(bytes.length);
+    DeviceMemory.Buffer to = device.allocate(bytes.length);
     device.write(MemorySegment.ofArray(bytes), from.memory(), 0);
     new Limits(device).copy(from, to, GROUPS, 1);
     byte[] copied = new byte[bytes.length];
