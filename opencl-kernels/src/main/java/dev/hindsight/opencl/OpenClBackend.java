@@ -43,7 +43,7 @@ final class OpenClBackend implements Backend {
     this.elementwise = new Elementwise(device);
     Rows rows = new Rows(device);
     this.reduction = new Reduction(rows);
-    this.squares = new SumOfSquares(device, device.info().has("cl_khr_fp64"));
+    this.squares = new SumOfSquares(device);
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
