@@ -20,6 +20,7 @@ import org.jocl.cl_platform_id;
  * @param memory bytes of global memory
  * @param largestBuffer bytes that one buffer may have
  * @param localMemory bytes that the work-items of a group share
+ * @param vectorWidth floats in a vector register; 1 on most GPUs
  */
 record DeviceInfo(
     cl_platform_id platform,
@@ -35,6 +36,7 @@ record DeviceInfo(
     int computeUnits,
     long localMemory,
     int largestGroup,
+    int vectorWidth,
     String extensions,
     boolean roundsDivisionCorrectly) {
 
@@ -68,8 +70,29 @@ record DeviceInfo(
         || wanted.equalsIgnoreCase("pocl") && platformName.startsWith("Portable Computing");
   }
 
-  boolean has(String extension) {
-    return (" " + extensions + " ").contains(" " + extension + " ");
+  boolean hasDoubles() {
+    return (" " + extensions + " ").contains(" cl_khr_fp64 ");
+  }
+
+  /** This device, as if it had no extension at all. */
+  DeviceInfo withoutExtensions() {
+    return new DeviceInfo(
+        platform,
+        id,
+        platformName,
+        name,
+        vendor,
+        driver,
+        version,
+        type,
+        memory,
+        largestBuffer,
+        computeUnits,
+        localMemory,
+        largestGroup,
+        vectorWidth,
+        "",
+        roundsDivisionCorrectly);
   }
 
   private static cl_platform_id[] platforms() {
@@ -116,6 +139,7 @@ record DeviceInfo(
         (int) number(id, CL_DEVICE_MAX_COMPUTE_UNITS),
         number(id, CL_DEVICE_LOCAL_MEM_SIZE),
         (int) number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+        (int) number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
         text(id, CL_DEVICE_EXTENSIONS),
         (number(id, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
   }
