@@ -1,10 +1,8 @@
 package dev.hindsight.opencl;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hindsight.engine.Backend;
-import dev.hindsight.engine.Backends;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -14,15 +12,10 @@ class LimitsTest {
   private static final int GROUPS = 5;
   private static final int ROUNDS = 37;
 
-  private static OpenClBackend backend() {
-    assumeTrue(new OpenClProvider().unavailable().isEmpty(), "no OpenCL device");
-    return (OpenClBackend) Backends.get("opencl");
-  }
-
   /** A chain that a compiler shortened, or a round left out, would give other bits. */
   @Test
   void everyItemComputesAllOfItsChains() {
-    Device device = backend().device();
+    Device device = Opened.backend().device();
     Limits limits = new Limits(device);
     float[] sums = new float[GROUPS * Limits.GROUP * limits.width()];
     DeviceMemory.Buffer out = device.allocate(4L * sums.length);
@@ -44,7 +37,7 @@ class LimitsTest {
 
   @Test
   void aCopyMovesEveryByte() {
-    Device device = backend().device();
+    Device device = Opened.backend().device();
     byte[] bytes = new byte[GROUPS * Limits.GROUP * Limits.FLOAT4];
     new Random(1).nextBytes(bytes);
     DeviceMemory.Buffer from = device.allocate(bytes.length);
@@ -60,7 +53,7 @@ class LimitsTest {
 
   @Test
   void limitsAreSpeeds() {
-    Backend backend = backend();
+    Backend backend = Opened.backend();
     assertThat(backend.measurePeak().orElseThrow()).isBetween(1e8, 1e16);
     assertThat(backend.measureBandwidth().orElseThrow()).isBetween(1e8, 1e15);
   }
