@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -34,6 +35,7 @@ final class Device {
   private final cl_command_queue queue;
   private final Programs programs;
   private final IndexErrors indexErrors;
+  private final AtomicLong allocated = new AtomicLong();
   private @Nullable Buffer scratch;
 
   /** A buffer that is released when its owner says so, or is unreachable. */
@@ -74,6 +76,11 @@ final class Device {
 
   DeviceInfo info() {
     return info;
+  }
+
+  /** Bytes of all buffers that are not released. */
+  long allocated() {
+    return allocated.get();
   }
 
   cl_context context() {
@@ -133,8 +140,16 @@ final class Device {
   private Buffer create(long bytes) {
     cl_mem memory = clCreateBuffer(context, CL_MEM_READ_WRITE, bytes, null, null);
     Buffer buffer = new Buffer(memory, bytes);
+    AtomicLong count = allocated;
+    count.addAndGet(bytes);
     // The queue keeps what launched kernels still need.
-    buffer.cleanable = CLEANER.register(buffer, () -> clReleaseMemObject(memory));
+    buffer.cleanable =
+        CLEANER.register(
+            buffer,
+            () -> {
+              clReleaseMemObject(memory);
+              count.addAndGet(-bytes);
+            });
     return buffer;
   }
 

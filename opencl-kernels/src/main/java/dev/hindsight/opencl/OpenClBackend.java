@@ -12,6 +12,7 @@ import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +73,8 @@ final class OpenClBackend implements Backend {
     return dtype == DType.F32;
   }
 
-  /** How many calls were computed on the CPU for want of a kernel. */
-  long fallbacks() {
+  /** How often which primitive was computed on the CPU for want of a kernel. */
+  Map<String, Long> fallbacks() {
     return fallback.calls();
   }
 
