@@ -1,0 +1,63 @@
+package dev.hindsight.tests.opencl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
+import dev.hindsight.opencl.Inside;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What training computes on the CPU for want of a kernel on the device: each such call waits for
+ * the device and copies there and back.
+ */
+class HostFallbackTest {
+  /** Not more: each waits for the device once a step. */
+  private static final Set<String> KNOWN = Set.of("topK F32 I32");
+
+  private Backend device;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void open() {
+    device = OpenCl.backend();
+  }
+
+  private Map<String, Long> during(Runnable work) {
+    Map<String, Long> before = Inside.fallbacks(device);
+    work.run();
+    Map<String, Long> calls = new TreeMap<>();
+    Inside.fallbacks(device)
+        .forEach(
+            (call, count) -> {
+              long more = count - before.getOrDefault(call, 0L);
+              if (more > 0) {
+                calls.put(call, more);
+              }
+            });
+    return calls;
+  }
+
+  @Test
+  void supervisedTrainingHasNone() {
+    try (TrainingSteps gpt = new TrainingSteps(TrainingSteps.GPT, device, DType.F32);
+        TrainingSteps llama = new TrainingSteps(TrainingSteps.LLAMA, device, DType.F32)) {
+      assertThat(during(gpt::step)).as("GPT-2").isEmpty();
+      assertThat(during(llama::step)).as("Llama").isEmpty();
+    }
+  }
+
+  @Test
+  void sdpoHasThoseThatAreKnown() {
+    Map<String, Long> calls = during(() -> ShortRun.train(folder.resolve("run"), "opencl", 2));
+    System.out.println("two steps of SDPO computed on the CPU: " + calls);
+    assertThat(calls.keySet()).as("what SDPO computes on the CPU").isSubsetOf(KNOWN);
+  }
+}
