@@ -2,6 +2,7 @@ package dev.hindsight.opencl;
 
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +49,7 @@ final class Attention {
     }
   }
 
-  private record Part(Device.@Nullable Buffer buffer, int count) {
+  private record Part(@Nullable Buffer buffer, int count) {
     cl_mem memory() {
       return buffer.memory();
     }
@@ -223,7 +224,7 @@ final class Attention {
     for (int i = 0; i < blocks.size(); i++) {
       System.arraycopy(blocks.get(i), 0, all, width * i, width);
     }
-    Device.Buffer buffer = device.allocate(4L * all.length);
+    Buffer buffer = device.allocate(4L * all.length);
     device.write(MemorySegment.ofArray(all), buffer.memory(), 0);
     return new Part(buffer, blocks.size());
   }

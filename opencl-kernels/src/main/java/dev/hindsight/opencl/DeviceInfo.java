@@ -56,6 +56,11 @@ record DeviceInfo(
     return devices;
   }
 
+  /** What compiled kernels and measurements belong to. */
+  String identity() {
+    return String.join("\n", platformName, name, driver);
+  }
+
   /** The same for those who choose a device. */
   ComputeDevice described() {
     return new ComputeDevice(

@@ -144,16 +144,19 @@ final class Elementwise {
     }
     byte[] pattern = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(0, bits).array();
     DeviceStorage storage = DeviceStorage.of(out);
-    clEnqueueFillBuffer(
-        device.queue(),
-        storage.memory(),
-        Pointer.to(pattern),
-        bytes,
-        storage.start() + out.offset() * bytes,
-        out.size() * bytes,
-        0,
-        null,
-        null);
+    device.ask(
+        "fill",
+        () ->
+            clEnqueueFillBuffer(
+                device.queue(),
+                storage.memory(),
+                Pointer.to(pattern),
+                bytes,
+                storage.start() + out.offset() * bytes,
+                out.size() * bytes,
+                0,
+                null,
+                null));
   }
 
   /** See {@link dev.hindsight.engine.Backend#adamW}; the average may be left out. */

@@ -10,6 +10,7 @@ import dev.hindsight.engine.Storage;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ final class OpenClBackend implements Backend {
   private final Norms norms;
   private final Softmax softmax;
   private final Indexing indexing;
+  private final TopK topK;
   private final Attention attention;
 
   OpenClBackend(Device device) {
@@ -47,6 +49,7 @@ final class OpenClBackend implements Backend {
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
+    this.topK = new TopK(rows);
     this.attention = new Attention(device);
   }
 
@@ -84,7 +87,7 @@ final class OpenClBackend implements Backend {
 
   // ---------------------------------------------------------------- memory
 
-  private record DeviceSlab(Backend backend, Device.Buffer buffer, long bytes) implements Slab {
+  private record DeviceSlab(Backend backend, Buffer buffer, long bytes) implements Slab {
     @Override
     public Storage slice(long offset, long bytes, Workspace.Generation generation) {
       return new DeviceStorage(backend, buffer, offset, bytes, generation);
@@ -254,6 +257,33 @@ final class OpenClBackend implements Backend {
   }
 
   @Override
+  public void linear(
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable UnaryOp activation,
+      @Nullable Tensor residual,
+      @Nullable Tensor before,
+      Tensor out) {
+    if (!here(x)) {
+      host.linear(x, weight, bias, activation, residual, before, out);
+      return;
+    }
+    if (activation == null) {
+      matmul.linear(x, weight, bias, residual, out);
+      return;
+    }
+    // Not in the product's kernel, where every work-item has a function's code for each of its
+    // elements: compiling that takes PoCL minutes, and a pass is little beside a product.
+    Tensor sum = before == null ? out : before;
+    matmul.linear(x, weight, bias, null, sum);
+    unary(activation, sum, out);
+    if (residual != null) {
+      binary(BinaryOp.ADD, residual, out, out);
+    }
+  }
+
+  @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     if (!movesHere(table)) {
       host.gatherRows(table, ids, out);
@@ -291,7 +321,11 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void topK(Tensor x, Tensor values, Tensor indices) {
-    host.topK(x, values, indices);
+    if (!here(x)) {
+      host.topK(x, values, indices);
+      return;
+    }
+    topK.run(x, values, indices);
   }
 
   @Override

@@ -8,9 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jocl.CLException;
@@ -58,7 +55,7 @@ final class Programs {
 
   private cl_program program(String file, String options) {
     String source = source("common.cl") + source(file);
-    Path cached = cached(source, options);
+    Path cached = CacheFolder.file(".bin", device.info().identity(), options, source);
     cl_program program = load(cached, options);
     if (program == null) {
       program = compile(file, source, options);
@@ -100,7 +97,7 @@ final class Programs {
   }
 
   /** The text of a file, with the files that its first lines include. */
-  private static String source(String file) {
+  static String source(String file) {
     StringBuilder text = new StringBuilder();
     for (String line : resource(file).lines().toList()) {
       if (line.startsWith(INCLUDE)) {
@@ -124,19 +121,6 @@ final class Programs {
   }
 
   // ------------------------------------------------------------------ binaries
-
-  private Path cached(String source, String options) {
-    DeviceInfo info = device.info();
-    String all =
-        String.join("\n", info.platformName(), info.name(), info.driver(), options, source);
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
-      return CacheFolder.path().resolve(HexFormat.of().formatHex(hash, 0, 16) + ".bin");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
 
   private cl_program load(Path cached, String options) {
     if (!Files.isRegularFile(cached)) {

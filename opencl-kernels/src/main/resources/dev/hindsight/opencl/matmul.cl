@@ -8,6 +8,9 @@
 //
 // A_ALONG_K: 1 when a's neighbours lie along k, 0 when along m. B_ALONG_K: along k or along n.
 // VECTOR: four neighbours are loaded at once: offsets and the other strides are multiples of 4.
+//
+// A linear layer goes on with each element where it is: BIAS adds one of a vector, RESIDUAL adds one
+// of a matrix that lies as out does; each sum rounds as it does alone.
 
 #define GROUP ((BM / TM) * (BN / TN))
 #define COLUMNS (BN / TN)
@@ -69,7 +72,14 @@ float4 neighbours(const global float *x, long line, long lines, long along, long
   }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
-    const global float *restrict aAll, const global float *restrict bAll, global float *restrict outAll, Problem p) {
+    const global float *restrict aAll, const global float *restrict bAll, global float *restrict outAll,
+#ifdef BIAS
+    const global float *bias, long biasAt, long biasStep,
+#endif
+#ifdef RESIDUAL
+    const global float *residual, long residualAt,
+#endif
+    Problem p) {
   local float aTile[2][BK * A_ROW] __attribute__((aligned(16)));
   local float bTile[2][BK * B_ROW] __attribute__((aligned(16)));
   const int item = get_local_id(0);
@@ -176,7 +186,15 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
       for (int j = 0; j < TN; j++) {
         long column = n0 + j / 4 * (BN / (TN / 4)) + tn * 4 + j % 4;
         if (column < p.n) {
-          out[row * p.outRow + column] = acc[i][j];
+          const long at = row * p.outRow + column;
+          float y = acc[i][j];
+#ifdef BIAS
+          y += bias[biasAt + column * biasStep];
+#endif
+#ifdef RESIDUAL
+          y = residual[residualAt + at] + y;
+#endif
+          out[at] = y;
         }
       }
     }

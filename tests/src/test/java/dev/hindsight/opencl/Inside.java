@@ -13,8 +13,9 @@ public final class Inside {
     return new TreeMap<>(((OpenClBackend) opencl).fallbacks());
   }
 
-  /** Bytes of the device's buffers that are not released. */
+  /** Bytes of all buffers on the device, those that wait for the next owner included. */
   public static long allocated(Backend opencl) {
-    return ((OpenClBackend) opencl).device().allocated();
+    DeviceMemory memory = ((OpenClBackend) opencl).device().memory();
+    return memory.held() + memory.pooled();
   }
 }

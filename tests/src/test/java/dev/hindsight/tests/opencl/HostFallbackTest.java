@@ -7,7 +7,6 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.opencl.Inside;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,9 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
  * the device and copies there and back.
  */
 class HostFallbackTest {
-  /** Not more: each waits for the device once a step. */
-  private static final Set<String> KNOWN = Set.of("topK F32 I32");
-
   private Backend device;
 
   @TempDir Path folder;
@@ -55,9 +51,9 @@ class HostFallbackTest {
   }
 
   @Test
-  void sdpoHasThoseThatAreKnown() {
-    Map<String, Long> calls = during(() -> ShortRun.train(folder.resolve("run"), "opencl", 2));
-    System.out.println("two steps of SDPO computed on the CPU: " + calls);
-    assertThat(calls.keySet()).as("what SDPO computes on the CPU").isSubsetOf(KNOWN);
+  void sdpoHasNone() {
+    assertThat(during(() -> ShortRun.train(folder.resolve("run"), "opencl", 2)))
+        .as("what two steps of SDPO compute on the CPU")
+        .isEmpty();
   }
 }
