@@ -20,6 +20,7 @@ import org.jocl.cl_platform_id;
  * @param memory bytes of global memory
  * @param largestBuffer bytes that one buffer may have
  * @param localMemory bytes that the work-items of a group share
+ * @param vectorWidth floats in a vector register; 1 on most GPUs
  */
 record DeviceInfo(
     cl_platform_id platform,
@@ -35,6 +36,7 @@ record DeviceInfo(
     int computeUnits,
     long localMemory,
     int largestGroup,
+    int vectorWidth,
     String extensions,
     boolean roundsDivisionCorrectly) {
 
@@ -124,6 +126,7 @@ record DeviceInfo(
         (int) number(id, CL_DEVICE_MAX_COMPUTE_UNITS),
         number(id, CL_DEVICE_LOCAL_MEM_SIZE),
         (int) number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+        (int) number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
         text(id, CL_DEVICE_EXTENSIONS),
         (number(id, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
   }

@@ -6,6 +6,7 @@ import dev.hindsight.engine.Workspace;
 import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Matmul {
   private static final int BATCH_AXES = 3;
+  private static final String PANELS = "matmul_panels.cl";
+
+  /** Of matmul_panels.cl. */
+  private static final int PACK_ROWS = 64;
 
   private final Device device;
   private final Tiles tiles;
@@ -122,6 +127,14 @@ final class Matmul {
   }
 
   private void launch(Problem p, boolean accumulate, Addends addends, Tile tile) {
+    if (tile.inPanels()) {
+      inPanels(p, accumulate, addends, tile);
+    } else {
+      inTiles(p, accumulate, addends, tile);
+    }
+  }
+
+  private void inTiles(Problem p, boolean accumulate, Addends addends, Tile tile) {
     List<String> definitions = new ArrayList<>(tile.definitions());
     definitions.add("A_ALONG_K=" + (p.aAlongK ? 1 : 0));
     definitions.add("B_ALONG_K=" + (p.bAlongK ? 1 : 0));
@@ -129,16 +142,41 @@ final class Matmul {
     addends.define(definitions);
     Kernel kernel = device.kernel("matmul.cl", "matmul", definitions.toArray(String[]::new));
     synchronized (device) {
-      Kernel.Launch launch =
-          kernel
-              .launch()
-              .buffer(DeviceStorage.of(p.a).memory())
-              .buffer(DeviceStorage.of(p.b).memory())
-              .buffer(DeviceStorage.of(p.out).memory());
+      Kernel.Launch launch = kernel.launch().buffer(DeviceStorage.of(p.a).memory());
+      launch.buffer(DeviceStorage.of(p.b).memory()).buffer(DeviceStorage.of(p.out).memory());
       addends.pass(launch);
       launch
           .longs(p.layout(accumulate))
           .run(new long[] {tile.groups(p.m, p.n), p.batch}, new long[] {tile.group(), 1});
+    }
+  }
+
+  private void inPanels(Problem p, boolean accumulate, Addends addends, Tile tile) {
+    List<String> definitions = new ArrayList<>(tile.definitions());
+    addends.define(definitions);
+    String[] all = definitions.toArray(String[]::new);
+    long panels = (p.n + tile.n() - 1) / tile.n();
+    long[] alone = {1, 1, 1};
+    synchronized (device) {
+      cl_mem packed = device.scratch(p.batch * panels * Math.max(1, p.k) * tile.n() * Float.BYTES);
+      device
+          .kernel(PANELS, "pack_panels", all)
+          .launch()
+          .buffer(DeviceStorage.of(p.b).memory())
+          .buffer(packed)
+          .value(p.b.stride(-2))
+          .value(p.b.stride(-1))
+          .longs(p.layout(accumulate))
+          .run(new long[] {panels, (p.k + PACK_ROWS - 1) / PACK_ROWS, p.batch}, alone);
+      Kernel.Launch launch = device.kernel(PANELS, "matmul_panels", all).launch();
+      launch.buffer(DeviceStorage.of(p.a).memory()).buffer(packed);
+      launch.buffer(DeviceStorage.of(p.out).memory());
+      addends.pass(launch);
+      launch
+          .value(p.a.stride(-2))
+          .value(p.a.stride(-1))
+          .longs(p.layout(accumulate))
+          .run(new long[] {(p.m + tile.m() - 1) / tile.m(), panels, p.batch}, alone);
     }
   }
 

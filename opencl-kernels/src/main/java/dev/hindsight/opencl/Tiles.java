@@ -1,6 +1,7 @@
 package dev.hindsight.opencl;
 
 import dev.hindsight.engine.DeviceException;
+import dev.hindsight.engine.DeviceException.Reason;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -9,11 +10,10 @@ import java.util.function.DoubleFunction;
 /**
  * Which tile a matrix product is computed in. Bits do not depend on it, so it may be chosen by the
  * clock: the first large product of a {@link Kind} tries the tiles that the device has room for,
- * and the quickest is kept on disk, in {@link TunedTiles}. A small product takes the largest of the
- * usual tiles with which every compute unit has work.
+ * and the quickest is kept on disk, in {@link TunedTiles}. A smaller product takes a usual one.
  */
 final class Tiles {
-  private static final List<Tile> GPU =
+  static final List<Tile> GPU =
       List.of(
           new Tile(128, 128, 16, 8, 8),
           new Tile(128, 256, 8, 8, 16),
@@ -23,8 +23,22 @@ final class Tiles {
           new Tile(64, 64, 16, 4, 4),
           new Tile(32, 32, 16, 4, 4));
 
-  private static final List<Tile> USUAL =
+  /** For 16 or 32 vector registers of 4 to 16 floats. */
+  static final List<Tile> CPU =
+      List.of(
+          Tile.panel(8, 32),
+          Tile.panel(8, 48),
+          Tile.panel(4, 64),
+          Tile.panel(12, 32),
+          Tile.panel(4, 32),
+          Tile.panel(6, 16),
+          Tile.panel(4, 16));
+
+  private static final List<Tile> USUAL_ON_GPU =
       List.of(new Tile(128, 128, 16, 8, 8), new Tile(64, 64, 16, 4, 4), new Tile(32, 32, 16, 4, 4));
+
+  /** With fewer operations packing panels costs a CPU more than it gives. */
+  private static final double WORTH_PANELS = 1 << 17;
 
   /** Products with fewer operations are not worth a measurement. */
   private static final double LARGE = 1 << 28;
@@ -42,6 +56,7 @@ final class Tiles {
   private final Device device;
   private final List<Tile> candidates;
   private final List<Tile> usual;
+  private final boolean cpu;
   private final TunedTiles file;
   private final Map<String, Tile> tuned = new TreeMap<>();
 
@@ -84,10 +99,16 @@ final class Tiles {
   }
 
   Tiles(Device device) {
+    this(device, new TunedTiles(device.info()));
+  }
+
+  Tiles(Device device, TunedTiles file) {
+    DeviceInfo info = device.info();
     this.device = device;
-    this.candidates = GPU.stream().filter(t -> t.fits(device.info())).toList();
-    this.usual = USUAL.stream().filter(t -> t.fits(device.info())).toList();
-    this.file = new TunedTiles(device.info());
+    this.cpu = info.type().equals("cpu");
+    this.candidates = (cpu ? CPU : GPU).stream().filter(t -> t.fits(info)).toList();
+    this.usual = USUAL_ON_GPU.stream().filter(t -> t.fits(info)).toList();
+    this.file = file;
     tuned.putAll(file.read(candidates));
   }
 
@@ -103,11 +124,13 @@ final class Tiles {
     synchronized (device) {
       Tile tile = tuned.get(kind.toString());
       if (tile == null) {
-        boolean cpu = device.info().type().equals("cpu");
         try (Trial t = trial.apply(cpu ? LARGEST_ON_CPU : LARGEST_ON_GPU)) {
           tile = quickest(t);
-        } catch (DeviceException noRoom) {
-          return usual(kind); // for the trial, but perhaps for the product
+        } catch (DeviceException e) {
+          if (e.reason() != Reason.OUT_OF_MEMORY) {
+            throw e;
+          }
+          return usual(kind); // there may be room for the product, if not for the trial
         }
         tuned.put(kind.toString(), tile);
         file.add(kind.toString(), tile);
@@ -116,8 +139,13 @@ final class Tiles {
     }
   }
 
-  /** The largest tile with which every compute unit has a group, else the smallest. */
+  /** On a GPU the largest tile with which every compute unit has a group, else the smallest. */
   private Tile usual(Kind kind) {
+    if (cpu) {
+      return kind.operations() < WORTH_PANELS
+          ? usual.getLast()
+          : device.info().vectorWidth() < 16 ? Tile.panel(6, 16) : Tile.panel(8, 32);
+    }
     for (Tile tile : usual) {
       if (kind.batch * tile.groups(kind.m, kind.n) >= device.info().computeUnits()) {
         return tile;
@@ -127,7 +155,7 @@ final class Tiles {
   }
 
   private Tile quickest(Trial trial) {
-    Tile best = usual.getLast();
+    Tile best = candidates.getLast();
     double least = Double.POSITIVE_INFINITY;
     for (Tile tile : candidates) {
       try {
@@ -141,7 +169,7 @@ final class Tiles {
           least = seconds;
         }
       } catch (DeviceException e) {
-        if (e.reason() != DeviceException.Reason.REFUSED) {
+        if (e.reason() != Reason.REFUSED) {
           throw e;
         } // else it has fewer registers than a group of this size needs
       }

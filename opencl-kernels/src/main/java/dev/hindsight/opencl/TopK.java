@@ -9,10 +9,16 @@ final class TopK {
   private static final long KEYS = 1L << 26;
 
   private final Rows rows;
+  private final long most;
   private final Device device;
 
   TopK(Rows rows) {
+    this(rows, KEYS);
+  }
+
+  TopK(Rows rows, long bytes) {
     this.rows = rows;
+    this.most = bytes;
     this.device = rows.device();
   }
 
@@ -28,7 +34,7 @@ final class TopK {
     int k = top.dim(1);
     // rounded up to a power of two
     int keys = k == 1 ? 1 : Integer.highestOneBit(k - 1) << 1;
-    int together = (int) Math.clamp(KEYS / (8L * keys), 1, in.dim(0));
+    int together = (int) Math.clamp(most / (8L * keys), 1, in.dim(0));
     int items = Math.min(n <= 256 ? 32 : n <= 4096 ? 128 : 256, device.info().largestGroup());
     Kernel kernel = device.kernel("top_k.cl", "top_k", "ITEMS=" + items);
     synchronized (device) {
