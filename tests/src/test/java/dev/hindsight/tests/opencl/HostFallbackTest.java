@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.DType;
 import dev.hindsight.opencl.Inside;
+import dev.hindsight.tests.cli.Cli;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,8 +54,22 @@ class HostFallbackTest {
 
   @Test
   void sdpoHasNone() {
-    assertThat(during(() -> ShortRun.train(folder.resolve("run"), "opencl", 2)))
-        .as("what two steps of SDPO compute on the CPU")
+    Path run = folder.resolve("run");
+    assertThat(during(() -> ShortRun.train(run, "opencl", 2))).as("training").isEmpty();
+    assertThat(during(() -> command("evaluate", "--model", run, "--questions", "16", "-k", "2")))
+        .as("evaluation")
         .isEmpty();
+    assertThat(
+            during(
+                () -> command("generate", "--model", run, "--prompt", "max 4 9 2", "--top-k", "5")))
+        .as("generation")
+        .isEmpty();
+  }
+
+  private static void command(Object... words) {
+    Object[] all = Arrays.copyOf(words, words.length + 3);
+    System.arraycopy(new Object[] {"--backend", "opencl", "-q"}, 0, all, words.length, 3);
+    Cli.Outcome outcome = Cli.run(all);
+    assertThat(outcome.code()).as(outcome.err()).isZero();
   }
 }

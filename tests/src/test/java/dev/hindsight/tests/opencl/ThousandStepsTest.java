@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Test;
  * help: the Java heap, in which they are a few bytes each, may be nearly empty when the device is
  * full.
  */
-class DeviceMemoryTest {
+class ThousandStepsTest {
   private static final int STEPS = 1000;
   private static final int WARM_UP = 20;
 
   @Test
-  void aThousandStepsDoNotGrow() {
+  void doNotGrow() {
     OpenCl.backend();
     Backend device = new OpenClProvider().open(); // one of its own: nothing that others left on it
     DecoderConfig small = TrainingSteps.LLAMA.toBuilder().layers(1).build();
