@@ -86,9 +86,7 @@ public final class Backends {
     }
     Provider provider = choose(name, providers());
     open = open(provider, chosenDevice(provider, device));
-    if (!name.equals(AUTO)) {
-      OPEN.put(asked, open);
-    }
+    OPEN.put(asked, open);
     return open;
   }
 
@@ -120,7 +118,7 @@ public final class Backends {
         throw new IllegalArgumentException(
             "device: backend "
                 + provider.name()
-                + " computes on the CPU and has none to choose from, got '"
+                + " has none to choose from, got '"
                 + device
                 + "'; leave it away, or ask for a backend that has, such as opencl");
       }
