@@ -78,8 +78,29 @@ record DeviceInfo(
         localMemory);
   }
 
-  boolean has(String extension) {
-    return (" " + extensions + " ").contains(" " + extension + " ");
+  boolean hasDoubles() {
+    return (" " + extensions + " ").contains(" cl_khr_fp64 ");
+  }
+
+  /** This device, as if it had no extension at all. */
+  DeviceInfo withoutExtensions() {
+    return new DeviceInfo(
+        platform,
+        id,
+        platformName,
+        name,
+        vendor,
+        driver,
+        version,
+        type,
+        memory,
+        largestBuffer,
+        computeUnits,
+        localMemory,
+        largestGroup,
+        vectorWidth,
+        "",
+        roundsDivisionCorrectly);
   }
 
   private static cl_platform_id[] platforms() {

@@ -25,7 +25,6 @@ final class OpenClBackend implements Backend {
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
-  private final boolean doubles;
   private final Matmul matmul;
   private final Elementwise elementwise;
   private final Reduction reduction;
@@ -34,22 +33,23 @@ final class OpenClBackend implements Backend {
   private final Softmax softmax;
   private final Indexing indexing;
   private final TopK topK;
+  private final Rope rope;
   private final Attention attention;
 
   OpenClBackend(Device device) {
     this.device = device;
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
-    this.doubles = device.info().has("cl_khr_fp64");
     this.matmul = new Matmul(device);
     this.elementwise = new Elementwise(device);
     Rows rows = new Rows(device);
     this.reduction = new Reduction(rows);
-    this.squares = new SumOfSquares(device, doubles);
+    this.squares = new SumOfSquares(device);
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
     this.topK = new TopK(rows);
+    this.rope = new Rope(device);
     this.attention = new Attention(device);
   }
 
@@ -156,11 +156,13 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void copy(Tensor x, Tensor out) {
-    if (!(x.dtype() == out.dtype() && movesHere(x))) {
+    if (x.dtype() == out.dtype() && movesHere(x)) {
+      elementwise.map("COPY", out, 0, 0, x);
+    } else if (Elementwise.converts(x, out)) {
+      elementwise.convert(x, out);
+    } else {
       host.copy(x, out);
-      return;
     }
-    elementwise.map("COPY", out, 0, 0, x);
   }
 
   @Override
@@ -417,11 +419,11 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    if (!(here(x) && doubles)) {
+    if (!here(x)) {
       host.rope(x, positions, theta, inverse, out);
       return;
     }
-    elementwise.rope(x, positions, theta, inverse, out);
+    rope.run(x, positions, theta, inverse, out);
   }
 
   @Override

@@ -33,7 +33,8 @@ final class Programs {
   }
 
   Kernel kernel(String file, String name, String... definitions) {
-    StringBuilder options = new StringBuilder("-cl-std=CL1.2");
+    StringBuilder options = new StringBuilder("-cl-std=CL1.2 -DDOUBLES=");
+    options.append(device.info().hasDoubles() ? 1 : 0);
     if (device.info().roundsDivisionCorrectly()) {
       options.append(" -cl-fp32-correctly-rounded-divide-sqrt");
     }
@@ -48,30 +49,33 @@ final class Programs {
                 device,
                 name,
                 clCreateKernel(
-                    programs.computeIfAbsent(key, p -> program(file, options.toString())),
+                    programs.computeIfAbsent(key, p -> program(file, name, options.toString())),
                     name,
                     null)));
   }
 
-  private cl_program program(String file, String options) {
+  private cl_program program(String file, String kernel, String options) {
     String source = source("common.cl") + source(file);
     Path cached = CacheFolder.file(".bin", device.info().identity(), options, source);
     cl_program program = load(cached, options);
     if (program == null) {
-      program = compile(file, source, options);
+      program = compile(file, kernel, source, options);
       save(program, cached);
     }
     return program;
   }
 
-  private cl_program compile(String file, String source, String options) {
+  private cl_program compile(String file, String kernel, String source, String options) {
     cl_program program =
         clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null);
     try {
       build(program, options);
     } catch (CLException e) {
       throw new IllegalStateException(
-          file
+          "kernel "
+              + kernel
+              + " of "
+              + file
               + " cannot be compiled on "
               + device.info().name()
               + " with "
