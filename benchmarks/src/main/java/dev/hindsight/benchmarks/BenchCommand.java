@@ -75,7 +75,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--device",
       paramLabel = "NAME",
       description =
-          "With --backend opencl: the device with this in its, its vendor's or its platform's name"
+          "With --backend opencl: the device of this number, or with this in its, its vendor's or its platform's name"
               + " (NVIDIA, AMD, Intel, PoCL, ...).")
   private @Nullable String device;
 
@@ -353,8 +353,8 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private Peer ofBackend(String name) {
-    List<String> flags =
-        device == null ? List.of() : List.of("-Dhindsight.opencl.device=" + device);
+    boolean chosen = device != null && name.equals(backend);
+    List<String> flags = chosen ? List.of("-D" + Hindsight.DEVICE + "=" + device) : List.of();
     return Peer.java(name, file(JAR), flags);
   }
 

@@ -17,6 +17,9 @@ import java.util.Arrays;
 
 /** This project's own kernels: one of its backends. */
 public final class Hindsight implements Contender {
+  /** The property that says on which of the backend's devices. */
+  static final String DEVICE = "hindsight.bench.device";
+
   private static final double EPSILON = 1e-5;
 
   /**
@@ -35,7 +38,7 @@ public final class Hindsight implements Contender {
    * @param name of a backend
    */
   Hindsight(String name) {
-    this.backend = Backends.get(name);
+    this.backend = Backends.get(name, System.getProperty(DEVICE));
     this.workspace = new Workspace(backend);
   }
 

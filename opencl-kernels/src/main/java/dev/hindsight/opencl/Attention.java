@@ -38,7 +38,16 @@ final class Attention {
    *     sequences with keys in common
    */
   private record Blocks(
-      SequenceLayout layout, int size, int rows, @Nullable Part queries, List<Part> keys) {}
+      SequenceLayout layout, int size, int rows, @Nullable Part queries, List<Part> keys) {
+
+    /** Every step has a layout of its own; the collector alone would let thousands pile up. */
+    void release() {
+      if (queries != null) {
+        queries.buffer.release();
+      }
+      keys.forEach(part -> part.buffer.release());
+    }
+  }
 
   private record Part(@Nullable Buffer buffer, int count) {
     cl_mem memory() {
@@ -148,7 +157,7 @@ final class Attention {
     Blocks made = cut(layout, size);
     kept.add(made);
     if (kept.size() > KEPT) {
-      kept.removeFirst();
+      kept.removeFirst().release();
     }
     return made;
   }

@@ -2,11 +2,11 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import dev.hindsight.engine.ComputeDevice;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -63,11 +63,19 @@ record DeviceInfo(
     return String.join("\n", platformName, name, driver);
   }
 
-  /** Whether {@code wanted} is part of the device's, platform's or vendor's name. */
-  boolean isCalled(String wanted) {
-    String all = platformName + ' ' + vendor + ' ' + name;
-    return all.toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT))
-        || wanted.equalsIgnoreCase("pocl") && platformName.startsWith("Portable Computing");
+  /** The same for those who choose a device. */
+  ComputeDevice described() {
+    return new ComputeDevice(
+        name,
+        platformName,
+        vendor,
+        driver,
+        version,
+        type,
+        computeUnits,
+        memory,
+        largestBuffer,
+        localMemory);
   }
 
   boolean hasDoubles() {

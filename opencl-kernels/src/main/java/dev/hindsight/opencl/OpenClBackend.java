@@ -13,6 +13,7 @@ import dev.hindsight.engine.Workspace;
 import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -93,8 +94,8 @@ final class OpenClBackend implements Backend {
     device.finish();
   }
 
-  /** How many calls were computed on the CPU for want of a kernel. */
-  long fallbacks() {
+  /** How often which primitive was computed on the CPU for want of a kernel. */
+  Map<String, Long> fallbacks() {
     return fallback.calls();
   }
 

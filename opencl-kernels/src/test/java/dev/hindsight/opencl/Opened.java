@@ -2,21 +2,16 @@ package dev.hindsight.opencl;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.util.List;
+import java.util.Optional;
 
 /** A device for tests; where there is none, they are skipped with the reason. */
 final class Opened {
   private Opened() {}
 
   static DeviceInfo info() {
-    List<DeviceInfo> all;
-    try {
-      all = DeviceInfo.all();
-    } catch (LinkageError | UnsupportedOperationException e) {
-      all = List.of();
-    }
-    assumeTrue(!all.isEmpty(), "no OpenCL device here: install pocl-opencl-icd to run this test");
-    return all.getFirst();
+    Optional<String> reason = new OpenClProvider().unavailable();
+    assumeTrue(reason.isEmpty(), () -> "no OpenCL device: " + reason.orElseThrow());
+    return DeviceInfo.all().getFirst();
   }
 
   static OpenClBackend backend() {

@@ -54,11 +54,12 @@ class CommandsTest {
           .allMatch(
               line -> line.startsWith("  ./hindsight") || line.startsWith("      --"), command);
       if (!List.of("report", "devices").contains(command)) {
-        assertThat(help.out()).contains("--backend", "--threads", "--seed");
+        assertThat(help.out()).contains("--backend", "--device", "--threads", "--seed");
       }
     }
     assertThat(Cli.run("--version").out()).contains("hindsight ", "JVM ");
-    assertThat(Cli.run("generate-completion").out()).contains("complete -F", "quickstart");
+    assertThat(Cli.run("generate-completion").out())
+        .contains("complete -F", "quickstart", "--device");
   }
 
   @Test
