@@ -19,9 +19,18 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void pack_panels(
   const long columns = min((long)TN, p.n - panel * TN);
   const global float *b = bAll + BATCH_AT(p, b, batch) + panel * TN * nStep;
   global float *to = panels + (batch * get_num_groups(0) + panel) * p.k * TN;
-  for (int j = 0; j < TN; j++) {
+  // Along b's neighbours.
+  if (nStep == 1) {
     for (long k = first; k < last; k++) {
-      to[k * TN + j] = j < columns ? b[k * kStep + j * nStep] : 0.0f;
+      for (int j = 0; j < TN; j++) {
+        to[k * TN + j] = j < columns ? b[k * kStep + j] : 0.0f;
+      }
+    }
+  } else {
+    for (int j = 0; j < TN; j++) {
+      for (long k = first; k < last; k++) {
+        to[k * TN + j] = j < columns ? b[k * kStep + j * nStep] : 0.0f;
+      }
     }
   }
 }
