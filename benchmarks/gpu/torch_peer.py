@@ -1,157 +1,261 @@
-"""PyTorch's figures on an NVIDIA GPU, for the tables of docs/benchmarks.md beside Hindsight's.
+"""PyTorch on an NVIDIA GPU, beside Hindsight on the same one, in turns:
 
-fp32 with TF32 off everywhere. Prints one JSON object a line:
-{"group", "case", "unit", "value", "spread"}; value is the median of the rounds.
+    ./hindsight bench --backend opencl --peer pytorch,pytorch-compiled
 
-    python3 torch_peer.py [--groups sgemm,attention,gpt-train] [--compile]
+starts `python3 torch_peer.py pytorch` and asks it line by line, as it asks its own worker
+(benchmarks/src/main/java/dev/hindsight/benchmarks/Worker.java); an answer is a line that begins
+with "@bench ". fp32 with TF32 off everywhere. HINDSIGHT_TORCH_DEVICE=cpu measures the processor.
 """
 
-import argparse
-import json
-import math
-import statistics
+import os
+import re
+import sys
 import time
 
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
+ANSWER = "@bench "
+PROGRESS, WINDOWS_WITHOUT_PROGRESS = 1.03, 3  # as in Worker.java, all of these
+KERNEL_WINDOW, MODEL_WINDOW, BATCH = 0.15, 1.0, 0.01
 
-torch.backends.cuda.matmul.allow_tf32 = False
-torch.backends.cudnn.allow_tf32 = False
-torch.set_float32_matmul_precision("highest")
+try:
+    import torch
+    import torch.nn as nn
+    import torch.nn.functional as F
+except ImportError as e:
+    torch, missing = None, e
 
-
-def seconds(step, rounds=7, least=0.15):
-    """Median and (max - min) / median of the time of one call, each round at least `least` long."""
-    step()
-    torch.cuda.synchronize()
-    start = time.perf_counter()
-    step()
-    torch.cuda.synchronize()
-    repeats = max(1, math.ceil(least / max(1e-6, time.perf_counter() - start)))
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(repeats):
-            step()
-        torch.cuda.synchronize()
-        times.append((time.perf_counter() - start) / repeats)
-    median = statistics.median(times)
-    return median, (max(times) - min(times)) / median
+# vocabulary, width, inner width, layers, heads, positions, tied embeddings, GELU: Cases.java
+GPT = (4096, 256, 1024, 6, 8, 256, False, "none")
+GPT2 = (50257, 768, 3072, 12, 12, 1024, True, "tanh")
+TRAIN = {"gpt-6.9M 8x256": (GPT, 8, 256), "gpt2-124M 8x512": (GPT2, 8, 512)}
+DECODE = {"gpt-6.9M greedy": (GPT, 16, 128), "gpt2-124M greedy": (GPT2, 16, 128)}
 
 
-def report(group, case, unit, value, spread):
-    print(json.dumps({"group": group, "case": case, "unit": unit, "value": value, "spread": spread}), flush=True)
+def build_models():
+    """The decoder's classes, once there is a torch to derive them from."""
+
+    class Block(nn.Module):
+        def __init__(self, width, inner, heads, gelu):
+            super().__init__()
+            self.heads, self.gelu = heads, gelu
+            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, inner), nn.Linear(inner, width)
+
+        def forward(self, x, cache=None, at=0):
+            batch, time, width = x.shape
+            qkv = self.qkv(self.norm1(x)).view(batch, time, 3, self.heads, width // self.heads)
+            q, k, v = qkv.permute(2, 0, 3, 1, 4)
+            if cache is not None:
+                cache[0][:, :, at : at + time], cache[1][:, :, at : at + time] = k, v
+                k, v = cache[0][:, :, : at + time], cache[1][:, :, : at + time]
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=time > 1)
+            x = x + self.out(y.transpose(1, 2).reshape(batch, time, width))
+            return x + self.down(F.gelu(self.up(self.norm2(x)), approximate=self.gelu))
+
+    class Gpt(nn.Module):
+        def __init__(self, vocabulary, width, inner, layers, heads, positions, tied, gelu):
+            super().__init__()
+            self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(positions, width)
+            self.blocks = nn.ModuleList(Block(width, inner, heads, gelu) for _ in range(layers))
+            self.norm = nn.LayerNorm(width)
+            self.head = nn.Linear(width, vocabulary, bias=False)
+            if tied:
+                self.head.weight = self.tokens.weight
+            for p in self.parameters():
+                if p.dim() > 1:
+                    nn.init.normal_(p, std=0.02)
+
+        def forward(self, x, caches=None, at=0):
+            h = self.tokens(x) + self.positions.weight[at : at + x.shape[1]]
+            for i, block in enumerate(self.blocks):
+                h = block(h, None if caches is None else caches[i], at)
+            return self.head(self.norm(h if caches is None else h[:, -1:]))
+
+    return Gpt
 
 
-def sgemm():
-    shapes = [(n, n, n) for n in (512, 1024, 2048, 4096, 8192)]
-    # What a GPT-2 small of batch 8 x 512 multiplies: QKV, projection, FFN up and down, vocabulary.
-    shapes += [(4096, 768, 2304), (4096, 768, 768), (4096, 768, 3072), (4096, 3072, 768), (4096, 768, 50257)]
-    for m, k, n in shapes:
-        for form in ("", " Bt", " At"):
-            a = torch.randn(k, m, device="cuda").t() if form == " At" else torch.randn(m, k, device="cuda")
-            b = torch.randn(n, k, device="cuda").t() if form == " Bt" else torch.randn(k, n, device="cuda")
-            out = torch.empty(m, n, device="cuda")
-            t, spread = seconds(lambda: torch.mm(a, b, out=out))
-            report("sgemm", f"{m}x{k}x{n}{form}", "GFLOP/s", 2e-9 * m * k * n / t, spread)
+class Contender:
+    def __init__(self, compiled):
+        if torch is None:
+            raise RuntimeError(f"python3 has no PyTorch ({missing}): python3 -m pip install torch")
+        self.device = os.environ.get("HINDSIGHT_TORCH_DEVICE", "cuda")
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise RuntimeError(
+                f"PyTorch {torch.__version__} of python3 finds no NVIDIA GPU;"
+                " HINDSIGHT_TORCH_DEVICE=cpu measures it on the processor"
+            )
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.set_float32_matmul_precision("highest")
+        torch.manual_seed(0)
+        self.compiled = compiled
+        self.gpt = build_models()
+        self.step, self.kernel, self.batch = None, True, 1
 
+    def describe(self):
+        on = f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}, TF32 off" if self.device == "cuda" else "CPU"
+        return f"PyTorch {torch.__version__}, {on}, {'torch.compile' if self.compiled else 'eager'}"
 
-def attention():
-    for batch, heads, length, dim in ((8, 12, 512, 64), (8, 12, 1024, 64), (2, 12, 4096, 64), (4, 16, 1024, 128)):
-        q, k, v = (torch.randn(batch, heads, length, dim, device="cuda", requires_grad=True) for _ in range(3))
-        d_out = torch.randn(batch, heads, length, dim, device="cuda")
-        flops = 4 * batch * heads * dim * length * (length + 1) / 2  # causal: scores and values
+    def synchronise(self):
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
+    def randn(self, *shape, grad=False):
+        return torch.randn(*shape, device=self.device, requires_grad=grad)
+
+    def prepare(self, case):
+        self.step = None  # what it holds may go
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+        if self.compiled:
+            torch._dynamo.reset()  # a second shape of an operation would be compiled for any shape
+        group, name = case.split("/", 1)
+        self.kernel = group in ("sgemm", "attention", "elementwise")
+        make = {
+            "sgemm": self.sgemm,
+            "attention": self.attention,
+            "elementwise": self.elementwise,
+            "gpt-train": self.train,
+            "decode": self.decode,
+        }.get(group)
+        self.step, self.batch = make(name) if make else None, 1
+        if self.step is None:
+            return "none"
+        self.step()
+        self.synchronise()
+        return "ready"
+
+    def sgemm(self, name):
+        if self.compiled:
+            return None  # cuBLAS in either case
+        batch, m, k, n, at, bt = re.fullmatch(r"(?:(\d+)\*)?(\d+)x(\d+)x(\d+)( At)?( Bt)?", name).groups()
+        batch, m, k, n = int(batch or 1), int(m), int(k), int(n)
+        a = self.randn(batch, k, m).transpose(1, 2) if at else self.randn(batch, m, k)
+        b = self.randn(batch, n, k).transpose(1, 2) if bt else self.randn(batch, k, n)
+        out = torch.empty(batch, m, n, device=self.device)
+        if batch == 1:
+            a, b, out = a[0], b[0], out[0]
+        return lambda: torch.matmul(a, b, out=out)
+
+    def attention(self, name):
+        if self.compiled:
+            return None  # one fused kernel in either case
+        batch, time, heads, dim = map(int, re.match(r"(\d+)x(\d+) (\d+)x(\d+) forward", name).groups())
+        backward = name.endswith("+backward")
+        q, k, v = (self.randn(batch, heads, time, dim, grad=backward) for _ in range(3))
+        d_out = self.randn(batch, heads, time, dim)
 
         def forward():
-            with torch.no_grad():
-                F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            return F.scaled_dot_product_attention(q, k, v, is_causal=True)
 
         def both():
             q.grad = k.grad = v.grad = None
-            F.scaled_dot_product_attention(q, k, v, is_causal=True).backward(d_out)
+            forward().backward(d_out)
 
-        case = f"{batch}x{heads}x{length}x{dim}"
-        t, spread = seconds(forward)
-        report("attention", case + " forward", "GFLOP/s", 1e-9 * flops / t, spread)
-        t, spread = seconds(both)
-        report("attention", case + " forward+backward", "GFLOP/s", 3.5e-9 * flops / t, spread)
+        return both if backward else forward
 
+    def elementwise(self, name):
+        op, rows, columns = re.fullmatch(r"(\S+) (\d+)x(\d+)", name).groups()
+        x, y = self.randn(int(rows), int(columns)), self.randn(int(rows), int(columns))
+        weight, bias, last = self.randn(int(columns)), self.randn(int(columns)), (int(columns),)
+        if op == "adamw":
+            if self.compiled:
+                return None  # one fused kernel in either case
+            x.requires_grad_()
+            x.grad = y
+            return torch.optim.AdamW([x], lr=1e-3, weight_decay=0.01, fused=True).step
+        run = {
+            "add": lambda: x + y,
+            "gelu": lambda: F.gelu(x),
+            "silu": lambda: F.silu(x),
+            "softmax": lambda: F.softmax(x, 1),
+            "rms-norm": lambda: F.rms_norm(x, last, weight, 1e-5),
+            "layer-norm": lambda: F.layer_norm(x, last, weight, bias, 1e-5),
+        }[op]
+        return torch.compile(run) if self.compiled else run
 
-class Block(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+    def train(self, name):
+        config, batch, time = TRAIN[name]
+        vocabulary = config[0]
+        model = self.gpt(*config).to(self.device)
+        run = torch.compile(model) if self.compiled else model
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
+        tokens = torch.randint(0, vocabulary, (batch, time), device=self.device)
+        targets = torch.roll(tokens.reshape(-1), -1)
 
-    def forward(self, x):
-        b, t, c = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(b, t, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.proj(y.transpose(1, 2).reshape(b, t, c))
-        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+        def step():
+            optimizer.zero_grad(set_to_none=True)
+            F.cross_entropy(run(tokens).view(-1, vocabulary), targets).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
 
+        return step
 
-class Gpt(nn.Module):
-    """GPT-2 small: 12 layers, 12 heads, 768 wide, 124M parameters with tied embeddings."""
+    def decode(self, name):
+        if self.compiled:
+            return None  # the cache grows from token to token
+        config, prompt, count = DECODE[name]
+        _, width, _, layers, heads, _, _, _ = config
+        model = self.gpt(*config).to(self.device).eval()
+        first = torch.randint(0, config[0], (1, prompt), device=self.device)
+        shape = (1, heads, prompt + count, width // heads)
+        caches = [(torch.zeros(shape, device=self.device), torch.zeros(shape, device=self.device)) for _ in range(layers)]
 
-    def __init__(self, vocabulary=50257, width=768, layers=12, heads=12, positions=1024):
-        super().__init__()
-        self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(positions, width)
-        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
-        self.norm = nn.LayerNorm(width)
-        for p in self.parameters():
-            if p.dim() > 1:
-                nn.init.normal_(p, std=0.02)
+        @torch.inference_mode()
+        def step():
+            tokens, at = first, 0
+            for _ in range(count):
+                logits = model(tokens, caches, at)
+                at += tokens.shape[1]
+                tokens = logits[:, -1].argmax(1, keepdim=True)
+                tokens.item()  # a caller streams tokens, and looks for the stop token
 
-    def forward(self, x):
-        h = self.tokens(x) + self.positions.weight[: x.shape[1]]
-        for block in self.blocks:
-            h = block(h)
-        return F.linear(self.norm(h), self.tokens.weight)
+        return step
 
+    def rate(self, seconds):
+        begin, count, elapsed = time.perf_counter(), 0, 0.0
+        while True:
+            for _ in range(self.batch):
+                self.step()
+            self.synchronise()
+            count += self.batch
+            before, elapsed = elapsed, time.perf_counter() - begin
+            if elapsed - before < BATCH:
+                self.batch *= 2
+            if elapsed >= seconds:
+                return count / elapsed
 
-def gpt(compiled):
-    torch.manual_seed(0)
-    batch, length = 8, 512
-    model = Gpt().cuda()
-    run = torch.compile(model) if compiled else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
-    x = torch.randint(0, 50257, (batch, length + 1), device="cuda")
+    def warm(self, limit):
+        window = KERNEL_WINDOW if self.kernel else MODEL_WINDOW
+        begin, best, without = time.perf_counter(), 0.0, 0
+        while without < WINDOWS_WITHOUT_PROGRESS and time.perf_counter() - begin < limit:
+            now = self.rate(window)
+            without = without + 1 if now < PROGRESS * best else 0
+            best = max(best, now)
+        return "warm"
 
-    def step():
-        logits = run(x[:, :-1])
-        loss = F.cross_entropy(logits.reshape(-1, logits.shape[-1]), x[:, 1:].reshape(-1))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-
-    for _ in range(3):
-        step()
-    t, spread = seconds(step, rounds=5, least=0.5)
-    report("gpt-train", "124M 8x512 " + ("compiled" if compiled else "eager"), "tokens/s", batch * length / t, spread)
-    report("gpt-train", "124M peak memory " + ("compiled" if compiled else "eager"), "MiB",
-           torch.cuda.max_memory_allocated() / 2**20, 0)
+    def answer(self, verb, rest):
+        if verb == "describe":
+            return self.describe()
+        if verb == "prepare":
+            return self.prepare(rest)
+        if verb == "warm":
+            return self.warm(float(rest))
+        if verb == "run":
+            return repr(self.rate(float(rest)))
+        raise ValueError("torch_peer.py: " + verb)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--groups", default="sgemm,attention,gpt-train")
-    parser.add_argument("--compile", action="store_true", help="also the GPT step under torch.compile")
-    arguments = parser.parse_args()
-    print(json.dumps({"device": torch.cuda.get_device_name(), "torch": torch.__version__}), flush=True)
-    groups = arguments.groups.split(",")
-    if "sgemm" in groups:
-        sgemm()
-    if "attention" in groups:
-        attention()
-    if "gpt-train" in groups:
-        gpt(False)
-        if arguments.compile:
-            gpt(True)
+    contender = None
+    for line in sys.stdin:
+        verb, _, rest = line.rstrip("\n").partition(" ")
+        try:
+            contender = contender or Contender(sys.argv[1] == "pytorch-compiled")
+            answer = contender.answer(verb, rest)
+        except Exception as e:
+            answer = "error " + (str(e) or repr(e)).replace("\n", " ")
+        print(ANSWER + answer, flush=True)
 
 
 main()

@@ -1,5 +1,6 @@
 package dev.hindsight.benchmarks;
 
+import dev.hindsight.engine.Backends;
 import dev.hindsight.transformer.AtomicFile;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -11,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -31,18 +34,50 @@ import tools.jackson.databind.json.JsonMapper;
     description = {
       "Measure kernels and whole steps of models, as a share of what this machine can do.",
       "With --peers beside OpenBLAS, oneDNN and libtorch, in turns, each in a process of its own; a"
-          + " ratio above 1 means that Hindsight is faster (or needs less memory)."
+          + " ratio above 1 means that Hindsight is faster (or needs less memory).",
+      "With --backend opencl on a device, as a share of what that device can do; with --peer beside"
+          + " PyTorch on the same GPU, or beside another backend."
     },
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./hindsight bench --quick --peers             some cases of every group, in two minutes",
       "  ./hindsight bench --peers --json bench.json   beside the peers; fetches 140 MB the first time",
       "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1",
+      "  ./hindsight bench --backend opencl --peer pytorch,pytorch-compiled   a GPU, beside PyTorch on it",
+      "  ./hindsight bench --backend opencl --peer vector --group sgemm       a device, beside the CPU",
       "  ./hindsight bench --scaling                   cost against width, tokens, batch, vocabulary",
       "  ./hindsight bench --jmh Softmax -p size=2048x256   kernels alone, with JMH"
     })
 public final class BenchCommand implements Callable<Integer> {
+  private static final String JAR = "benchmarks/target/bench.jar";
+
+  /** Backends that compute on the processor alone. */
+  private static final Set<String> PROCESSOR = Set.of("vector", "reference");
+
+  private static final List<String> LIBRARIES = List.of("openblas", "onednn", "libtorch");
+
+  /** Seconds at the device's limits: a slow kernel on a slow device takes ten times as long. */
+  private static final double LONGEST_STEP = 0.5;
+
   @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = "vector",
+      description =
+          "Whose kernels are measured (default: vector). For a device the sizes are larger; a case"
+              + " whose step would take over half a second at the device's limits is left out unless"
+              + " --case names it.")
+  private String backend = "vector";
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description =
+          "With --backend opencl: the device of this number, or with this in its, its vendor's or its platform's name"
+              + " (NVIDIA, AMD, Intel, PoCL, ...).")
+  private @Nullable String device;
 
   @Option(
       names = "--peers",
@@ -69,15 +104,20 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--case",
+      split = ",",
       paramLabel = "TEXT",
-      description = "Only cases whose name contains this.")
-  private @Nullable String containing;
+      description = "Only cases whose name contains this, or one of these.")
+  private List<String> containing = List.of();
 
   @Option(
       names = "--peer",
       split = ",",
       paramLabel = "NAME",
-      description = "With --peers, only these: openblas, onednn, libtorch.")
+      description = {
+        "Compare with these only: with --peers openblas, onednn, libtorch; with nothing to fetch the"
+            + " name of another backend (vector), or pytorch and pytorch-compiled: the PyTorch of"
+            + " python3 on the NVIDIA GPU, eager and with torch.compile."
+      })
   private List<String> onlyPeers = List.of();
 
   @Option(
@@ -85,7 +125,8 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "N",
       description =
-          "Numbers of threads to measure (default: 1 and all processors; with --quick all).")
+          "Numbers of threads to measure (default: 1 and all processors; with --quick, or on a device,"
+              + " all).")
   private List<Integer> threads = List.of();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write the rows to this file.")
@@ -131,24 +172,29 @@ public final class BenchCommand implements Callable<Integer> {
     if (scaling) {
       return scaling(out);
     }
+    checkBackend();
     List<Case> cases = chosen();
-    List<SideBySide.Peer> peers = withPeers ? peers() : List.of();
+    List<Peer> peers = peers();
     SideBySide.Effort effort = quick ? SideBySide.Effort.QUICK : SideBySide.Effort.FULL;
-    SideBySide comparison = new SideBySide(jar("benchmarks/target/bench.jar"), peers, effort);
+    SideBySide comparison = new SideBySide(ofBackend(backend), peers, effort);
+    double longest = onDevice() && containing.isEmpty() ? LONGEST_STEP : Double.POSITIVE_INFINITY;
+    boolean failed = false;
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
     Map<String, Object> machine = new LinkedHashMap<>();
     for (int n : threadCounts()) {
-      Printer printer = new Printer(out, rows, machine, new ArrayList<>());
-      comparison.run(cases, n, printer);
+      Printer printer = new Printer(out, rows, machine, new ArrayList<>(), new AtomicInteger());
+      comparison.run(cases, n, longest, printer);
       printer.means();
       writeJson(machine, rows);
+      failed |= printer.failures.get() > 0;
     }
-    return 0;
+    return failed ? 1 : 0;
   }
 
   /** With one number of threads, all processors unless another is given. */
   private int scaling(PrintWriter out) throws IOException {
-    if (withPeers || !groups.isEmpty() || containing != null || threads.size() > 1) {
+    boolean more = withPeers || !onlyPeers.isEmpty() || onDevice() || device != null;
+    if (more || !groups.isEmpty() || !containing.isEmpty() || threads.size() > 1) {
       throw new CommandLine.ParameterException(
           commandLine(), "--scaling: goes with --quick, --json and one number of --threads only");
     }
@@ -163,7 +209,7 @@ public final class BenchCommand implements Callable<Integer> {
               out.flush();
             });
     Scaling.run(
-        jar("benchmarks/target/bench.jar"),
+        file(JAR),
         n,
         effort,
         cost -> {
@@ -211,23 +257,26 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private List<Case> chosen() {
-    List<String> known = Cases.all().stream().map(Case::group).distinct().toList();
+    List<Case> all = onDevice() ? Cases.device() : Cases.all();
+    List<String> known = all.stream().map(Case::group).distinct().toList();
     for (String g : groups) {
       if (!known.contains(g)) {
         throw new CommandLine.ParameterException(
             commandLine(), "--group: no " + g + "; there are " + String.join(", ", known));
       }
     }
-    boolean some = quick && groups.isEmpty() && containing == null;
+    boolean some = quick && groups.isEmpty() && containing.isEmpty();
+    if (some) {
+      return onDevice() ? Cases.quickDevice() : Cases.quick();
+    }
     List<Case> cases =
-        (some ? Cases.quick() : Cases.all())
-            .stream()
-                .filter(c -> groups.isEmpty() || groups.contains(c.group()))
-                .filter(c -> containing == null || c.name().contains(containing))
-                .toList();
+        all.stream()
+            .filter(c -> groups.isEmpty() || groups.contains(c.group()))
+            .filter(c -> containing.isEmpty() || containing.stream().anyMatch(c.name()::contains))
+            .toList();
     if (cases.isEmpty()) {
       throw new CommandLine.ParameterException(
-          commandLine(), "no case's name contains '" + containing + "'");
+          commandLine(), "--case: no name contains " + String.join(", ", containing));
     }
     return cases;
   }
@@ -243,47 +292,115 @@ public final class BenchCommand implements Callable<Integer> {
       return threads;
     }
     int all = Runtime.getRuntime().availableProcessors();
-    return all == 1 || quick ? List.of(all) : List.of(1, all);
+    return all == 1 || quick || onDevice() ? List.of(all) : List.of(1, all);
   }
 
-  private List<SideBySide.Peer> peers() {
-    String jar = jar("benchmarks/peers/target/peers.jar");
-    List<String> names = List.of("openblas", "onednn", "libtorch");
-    for (String p : onlyPeers) {
-      if (!names.contains(p)) {
-        throw new CommandLine.ParameterException(
-            commandLine(), "--peer: no " + p + "; there are " + String.join(", ", names));
-      }
-    }
-    return names.stream()
-        .filter(n -> onlyPeers.isEmpty() || onlyPeers.contains(n))
-        .map(n -> new SideBySide.Peer(n, jar))
-        .toList();
+  /** Whether it is not the processor alone that computes. */
+  private boolean onDevice() {
+    return !PROCESSOR.contains(backend);
   }
 
-  /** A jar that the launcher built, below the folder that it names. */
-  private static String jar(String path) {
-    Path jar = Path.of(System.getProperty("hindsight.home", "."), path);
-    if (!Files.isReadable(jar)) {
-      throw new IllegalStateException("bench: no " + jar + "; start with ./hindsight bench");
+  private static List<String> backends() {
+    return Backends.providers().stream().map(Backends.Provider::name).toList();
+  }
+
+  private void checkBackend() {
+    if (!backends().contains(backend)) {
+      throw new CommandLine.ParameterException(
+          commandLine(),
+          "--backend: no " + backend + "; there are " + String.join(", ", backends()));
     }
-    return jar.toString();
+    if (device != null && !onDevice()) {
+      throw new CommandLine.ParameterException(
+          commandLine(),
+          "--device: the " + backend + " backend computes on the processor; add --backend opencl");
+    }
+  }
+
+  private List<Peer> peers() {
+    if (onlyPeers.isEmpty()) {
+      return withPeers ? LIBRARIES.stream().map(this::library).toList() : List.of();
+    }
+    return onlyPeers.stream().distinct().map(this::peer).toList();
+  }
+
+  private Peer peer(String name) {
+    List<String> others = new ArrayList<>(backends());
+    others.remove(backend);
+    if (others.contains(name)) {
+      return ofBackend(name);
+    }
+    if (Peer.PYTORCH.contains(name)) {
+      return Peer.python(name, file("benchmarks/gpu/torch_peer.py"));
+    }
+    if (!LIBRARIES.contains(name)) {
+      others.addAll(Peer.PYTORCH);
+      throw new CommandLine.ParameterException(
+          commandLine(),
+          String.format(
+              "--peer: no %s; there are %s, and with --peers %s",
+              name, String.join(", ", others), String.join(", ", LIBRARIES)));
+    }
+    if (!withPeers) {
+      throw new CommandLine.ParameterException(
+          commandLine(), "--peer: " + name + " has to be fetched; add --peers");
+    }
+    return library(name);
+  }
+
+  private Peer library(String name) {
+    return Peer.java(name, file("benchmarks/peers/target/peers.jar"), List.of());
+  }
+
+  private Peer ofBackend(String name) {
+    boolean chosen = device != null && name.equals(backend);
+    List<String> flags = chosen ? List.of("-D" + Hindsight.DEVICE + "=" + device) : List.of();
+    return Peer.java(name, file(JAR), flags);
+  }
+
+  /** What the launcher built or the project holds, below the folder that it names. */
+  private static String file(String path) {
+    Path file = Path.of(System.getProperty("hindsight.home", "."), path);
+    if (!Files.isReadable(file)) {
+      throw new IllegalStateException("bench: no " + file + "; start with ./hindsight bench");
+    }
+    return file.toString();
   }
 
   private record Printer(
       PrintWriter out,
       List<Map<String, @Nullable Object>> rows,
       Map<String, Object> machine,
-      List<Row> compared)
+      List<Row> compared,
+      AtomicInteger failures)
       implements SideBySide.Listener {
     @Override
     public void limits(int threads, Limits limits) {
+      String peak =
+          Double.isNaN(limits.gigaflops())
+              ? ""
+              : String.format(
+                  Locale.ROOT, "multiply-adds reach %,.0f GFLOP/s, ", limits.gigaflops());
       say(
-          "%n%d thread%s: multiply-adds reach %.0f GFLOP/s, memory gives %.0f GB/s",
-          threads, threads == 1 ? "" : "s", limits.gigaflops(), limits.gigabytes());
-      machine.put(
-          threads + "T",
-          Map.of("fma_gflops", limits.gigaflops(), "read_gb_per_s", limits.gigabytes()));
+          "%n%d thread%s: %smemory gives %,.0f GB/s",
+          threads, threads == 1 ? "" : "s", peak, limits.gigabytes());
+      Map<String, @Nullable Double> measured = new LinkedHashMap<>();
+      measured.put("fma_gflops", Row.finite(limits.gigaflops()));
+      measured.put("gb_per_s", limits.gigabytes());
+      machine.put(threads + "T", measured);
+    }
+
+    @Override
+    public void failed(Case work, int threads, String name, String reason) {
+      failures.incrementAndGet();
+      say("%-14s%-32s%s failed: %s", work.group(), work.name(), name, reason);
+    }
+
+    @Override
+    public void leftOut(Case work, int threads, double seconds) {
+      say(
+          "%-14s%-32sleft out: %.1f s a step at the limits; --case '%s' measures it",
+          work.group(), work.name(), seconds, work.name());
     }
 
     @Override
@@ -315,7 +432,7 @@ public final class BenchCommand implements Callable<Integer> {
           r.peer() == null
               ? ""
               : String.format(
-                  Locale.ROOT, "  %-9s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
+                  Locale.ROOT, "  %-16s%12s  x%.2f", r.peer(), figure(r.peerValue()), r.ratio());
       say("%s %s %s%s", mine, spread, share, peer);
     }
 
@@ -324,7 +441,7 @@ public final class BenchCommand implements Callable<Integer> {
       compared.stream()
           .collect(
               Collectors.groupingBy(
-                  r -> String.format(Locale.ROOT, "%-14s%-9s", r.work().group(), r.peer()),
+                  r -> String.format(Locale.ROOT, "%-14s%-16s", r.work().group(), r.peer()),
                   LinkedHashMap::new,
                   Collectors.toList()))
           .forEach(
@@ -346,7 +463,8 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private static String figure(double x) {
-      return String.format(Locale.ROOT, x < 10 ? "%.2f" : x < 1000 ? "%.1f" : "%,.0f", x);
+      String format = x < .1 ? "%.4f" : x < 10 ? "%.2f" : x < 1000 ? "%.1f" : "%,.0f";
+      return String.format(Locale.ROOT, format, x);
     }
 
     private void say(String format, Object... values) {

@@ -83,6 +83,15 @@ public sealed interface Case {
     LAYER_NORM,
     ADAMW;
 
+    /** Floats that one element needs from memory and to it, at least. */
+    int moved() {
+      return switch (this) {
+        case ADD -> 3;
+        case GELU, SILU, SOFTMAX, RMS_NORM, LAYER_NORM -> 2;
+        case ADAMW -> 7; // weight and both moments come and go, the gradient comes
+      };
+    }
+
     String label() {
       return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
@@ -108,6 +117,11 @@ public sealed interface Case {
     @Override
     public double work() {
       return 1e-9 * rows * columns;
+    }
+
+    @Override
+    public double limit(Limits limits) {
+      return limits.gigabytes() / (4 * op.moved());
     }
   }
 

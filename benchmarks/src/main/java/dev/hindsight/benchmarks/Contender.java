@@ -16,4 +16,7 @@ public interface Contender {
    * @return does the case's work once; null when this contender has no such thing
    */
   @Nullable Runnable prepare(Case work);
+
+  /** Waits until the steps that were run are done, where they are only queued. */
+  default void synchronise() {}
 }

@@ -15,8 +15,11 @@ import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
 import java.util.Arrays;
 
-/** This project's own kernels. */
+/** This project's own kernels: one of its backends. */
 public final class Hindsight implements Contender {
+  /** The property that says on which of the backend's devices. */
+  static final String DEVICE = "hindsight.bench.device";
+
   private static final double EPSILON = 1e-5;
 
   /**
@@ -27,13 +30,26 @@ public final class Hindsight implements Contender {
 
   private static final int READ_COLUMNS = 4096;
 
-  private final Backend backend = Backends.get("vector");
-  private final Workspace workspace = new Workspace(backend);
+  private final Backend backend;
+  private final Workspace workspace;
   private final Philox random = new Philox(1, 0x6265_6e63_68L);
+
+  /**
+   * @param name of a backend
+   */
+  Hindsight(String name) {
+    this.backend = Backends.get(name, System.getProperty(DEVICE));
+    this.workspace = new Workspace(backend);
+  }
 
   @Override
   public String name() {
-    return "hindsight";
+    return backend.name();
+  }
+
+  @Override
+  public void synchronise() {
+    backend.synchronise();
   }
 
   @Override
@@ -55,8 +71,14 @@ public final class Hindsight implements Contender {
     };
   }
 
-  /** What this machine can do at most, with as many threads as this process has. */
+  /** What can be done here at most, with as many threads as this process has. */
   Limits limits() {
+    return new Limits(
+        backend.measurePeak().orElse(Double.NaN) / 1e9,
+        backend.measureBandwidth().orElseGet(this::readingAgain) / 1e9);
+  }
+
+  private double readingAgain() {
     Tensor x = TensorOps.full(backend, DType.F32, Shape.of(READ_ROWS, READ_COLUMNS), 1);
     double seconds = Double.MAX_VALUE;
     for (int i = 0; i < 100; i++) {
@@ -64,14 +86,13 @@ public final class Hindsight implements Contender {
       TensorOps.reduce(ReduceOp.SUM, x, 1);
       seconds = Math.min(seconds, (System.nanoTime() - start) / 1e9);
     }
-    return new Limits(
-        backend.measurePeak().orElse(Double.NaN) / 1e9, 4.0 * x.size() / seconds / 1e9);
+    return 4.0 * x.size() / seconds;
   }
 
   private Runnable sgemm(Case.Sgemm c) {
     Tensor a = operand(c.batch(), c.m(), c.k(), c.transposeA());
     Tensor b = operand(c.batch(), c.k(), c.n(), c.transposeB());
-    Tensor out = random(out(c));
+    Tensor out = TensorOps.zeros(backend, DType.F32, Shape.of(out(c)));
     return () -> TensorOps.matmul(a, b, out, false);
   }
 

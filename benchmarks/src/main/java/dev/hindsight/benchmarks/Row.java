@@ -39,7 +39,7 @@ record Row(
     return row;
   }
 
-  private static @Nullable Double finite(double x) {
+  static @Nullable Double finite(double x) {
     return Double.isFinite(x) ? (Double) x : null;
   }
 }

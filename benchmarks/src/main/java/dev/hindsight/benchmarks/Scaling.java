@@ -85,14 +85,13 @@ final class Scaling {
   static void run(String jar, int threads, SideBySide.Effort effort, Consumer<Cost> to)
       throws IOException {
     for (Point point : points()) {
-      SideBySide.Peer self = new SideBySide.Peer("hindsight", jar);
+      Peer self = Peer.java("vector", jar, List.of());
       try (WorkerProcess worker = SideBySide.start(self, threads)) {
         worker.ask("prepare " + point.work.id());
         worker.ask("warm " + effort.warmUp());
         double[] milliseconds = new double[effort.rounds()];
         for (int round = 0; round < milliseconds.length; round++) {
-          double rate = worker.number("run " + effort.seconds());
-          milliseconds[round] = 1e3 * point.work.work() / rate;
+          milliseconds[round] = 1e3 / worker.number("run " + effort.seconds());
         }
         double median = SideBySide.quantile(milliseconds, .5);
         double quartiles =

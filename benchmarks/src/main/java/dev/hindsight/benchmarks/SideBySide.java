@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +19,6 @@ final class SideBySide {
   /** Peers that spin after their work have stopped by then. */
   private static final long REST_MILLIS = 150;
 
-  /** A peer's library and what it needs. */
-  record Peer(String name, String jar) {}
-
   /**
    * @param rounds measurements of each case and contender
    * @param seconds of one
@@ -31,15 +29,12 @@ final class SideBySide {
     static final Effort QUICK = new Effort(3, 0.1, 2.5);
   }
 
-  private final String jar;
+  private final Peer ours;
   private final List<Peer> peers;
   private final Effort effort;
 
-  /**
-   * @param jar of this module
-   */
-  SideBySide(String jar, List<Peer> peers, Effort effort) {
-    this.jar = jar;
+  SideBySide(Peer ours, List<Peer> peers, Effort effort) {
+    this.ours = ours;
     this.peers = peers;
     this.effort = effort;
   }
@@ -51,13 +46,24 @@ final class SideBySide {
     void limits(int threads, Limits limits);
 
     void row(Row row);
+
+    /** Why there is no figure of this contender. */
+    void failed(Case work, int threads, String name, String reason);
+
+    /** A case that is not measured, because its step would take so many seconds at least. */
+    void leftOut(Case work, int threads, double seconds);
   }
 
-  /** Measures all cases with so many threads. */
-  void run(List<Case> cases, int threads, Listener listener) throws IOException {
+  /**
+   * Measures cases with so many threads.
+   *
+   * @param longest seconds that a step may take where the limits are reached; longer ones are left
+   *     out
+   */
+  void run(List<Case> cases, int threads, double longest, Listener listener) throws IOException {
     List<WorkerProcess> workers = new ArrayList<>();
     try {
-      workers.add(start(new Peer("hindsight", jar), threads));
+      workers.add(start(ours, threads));
       Limits limits = limits(workers.getFirst());
       listener.limits(threads, limits);
       for (Peer peer : peers) {
@@ -67,9 +73,15 @@ final class SideBySide {
         listener.contender(threads, w.name(), w.ask("describe"));
       }
       for (Case c : cases) {
-        if (!(c instanceof Case.Memory)) {
-          rows(c, threads, rates(c, workers), limits, false, listener::row);
+        double seconds = c.work() / c.limit(limits);
+        if (c instanceof Case.Memory) {
+          continue;
         }
+        if (seconds > longest) {
+          listener.leftOut(c, threads, seconds);
+          continue;
+        }
+        rows(c, threads, rates(c, threads, workers, listener), limits, false, listener::row);
       }
     } finally {
       for (WorkerProcess w : workers) {
@@ -89,21 +101,25 @@ final class SideBySide {
   }
 
   /** The rates of all rounds, by contender. */
-  private Map<String, double[]> rates(Case c, List<WorkerProcess> workers) throws IOException {
+  private Map<String, double[]> rates(
+      Case c, int threads, List<WorkerProcess> workers, Listener listener) throws IOException {
     Map<String, double[]> rates = new LinkedHashMap<>();
     List<WorkerProcess> able = new ArrayList<>();
     for (WorkerProcess w : workers) {
-      if (w.ask("prepare " + c.id()).equals("ready")) {
+      String answer = w.askAnyway("prepare " + c.id());
+      if (answer.equals("ready")) {
         able.add(w);
         w.ask("warm " + effort.warmUp);
         rates.put(w.name(), new double[effort.rounds]);
         rest();
+      } else if (answer.startsWith(Worker.ERROR)) {
+        listener.failed(c, threads, w.name(), answer.substring(Worker.ERROR.length()));
       }
     }
     for (int round = 0; round < effort.rounds; round++) {
       for (WorkerProcess w : able) {
-        java.util.Objects.requireNonNull(rates.get(w.name()))[round] =
-            w.number("run " + effort.seconds);
+        Objects.requireNonNull(rates.get(w.name()))[round] =
+            c.work() * w.number("run " + effort.seconds);
         if (able.size() > 1) {
           rest();
         }
@@ -116,7 +132,7 @@ final class SideBySide {
   private Map<String, double[]> peaks(Case c, int threads) throws IOException {
     Map<String, double[]> peaks = new LinkedHashMap<>();
     List<Peer> all = new ArrayList<>();
-    all.add(new Peer("hindsight", jar));
+    all.add(ours);
     all.addAll(peers);
     for (Peer p : all) {
       try (WorkerProcess w = start(p, threads)) {
@@ -129,14 +145,17 @@ final class SideBySide {
     return peaks;
   }
 
-  private static void rows(
+  private void rows(
       Case c,
       int threads,
       Map<String, double[]> values,
       @Nullable Limits limits,
       boolean lessIsBetter,
       Consumer<Row> to) {
-    double[] mine = java.util.Objects.requireNonNull(values.remove("hindsight"));
+    double[] mine = values.remove(ours.name());
+    if (mine == null) {
+      return; // it has failed
+    }
     double ours = quantile(mine, .5);
     double spread = (quantile(mine, .75) - quantile(mine, .25)) / 2 / ours;
     double share = limits == null ? Double.NaN : ours / c.limit(limits);
@@ -174,7 +193,7 @@ final class SideBySide {
     if (peer.name().equals("openblas") && hasAvx512()) {
       environment.put("OPENBLAS_CORETYPE", "SkylakeX"); // left alone it may choose Haswell
     }
-    return new WorkerProcess(peer.name(), peer.jar(), environment);
+    return new WorkerProcess(peer, environment);
   }
 
   private static boolean hasAvx512() {

@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +30,16 @@ public final class Worker {
 
   private static final double MODEL_WINDOW = 1;
 
+  /** Seconds of steps between two looks at the clock, for which a device has to be waited for. */
+  private static final double BATCH = 0.01;
+
+  /** What an answer begins with that is none. */
+  static final String ERROR = "error ";
+
   private final Contender contender;
   private @Nullable Case work;
   private @Nullable Runnable step;
+  private long batch = 1;
 
   private Worker(Contender contender) {
     this.contender = contender;
@@ -41,26 +49,32 @@ public final class Worker {
    * @param args the contender's name
    */
   public static void main(String[] args) throws IOException {
-    String name = args[0];
-    Contender contender =
-        ServiceLoader.load(Contender.class).stream()
-            .map(ServiceLoader.Provider::get)
-            .filter(c -> c.name().equals(name))
-            .findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("bench: no contender " + name));
-    new Worker(contender).serve();
-  }
-
-  private void serve() throws IOException {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    Worker worker = null;
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      int blank = line.indexOf(' ');
-      String verb = blank < 0 ? line : line.substring(0, blank);
-      String rest = blank < 0 ? "" : line.substring(blank + 1);
-      System.out.println(ANSWER + answer(verb, rest));
+      String answer;
+      try {
+        worker = worker == null ? new Worker(contender(args[0])) : worker;
+        int blank = line.indexOf(' ');
+        String verb = blank < 0 ? line : line.substring(0, blank);
+        answer = worker.answer(verb, blank < 0 ? "" : line.substring(blank + 1));
+      } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+        answer =
+            ERROR + Objects.requireNonNullElse(e.getMessage(), e).toString().replace('\n', ' ');
+      }
+      System.out.println(ANSWER + answer);
       System.out.flush();
     }
+  }
+
+  /** A peer's library of that name, or else a backend of this project. */
+  private static Contender contender(String name) {
+    return ServiceLoader.load(Contender.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .filter(c -> c.name().equals(name))
+        .findFirst()
+        .orElseGet(() -> new Hindsight(name));
   }
 
   private String answer(String verb, String rest) throws IOException {
@@ -70,11 +84,7 @@ public final class Worker {
         Limits limits = ((Hindsight) contender).limits();
         yield limits.gigaflops() + " " + limits.gigabytes();
       }
-      case "prepare" -> {
-        work = Cases.of(rest);
-        step = contender.prepare(work);
-        yield step == null ? "none" : "ready";
-      }
+      case "prepare" -> prepare(Cases.of(rest)) ? "ready" : "none";
       case "warm" -> {
         warm(Double.parseDouble(rest));
         yield "warm";
@@ -84,6 +94,19 @@ public final class Worker {
       case "peak" -> Double.toString(peakResident());
       default -> throw new IllegalArgumentException("bench worker: " + verb);
     };
+  }
+
+  /** Also does the first step: what does not fit into the memory of a device shows there. */
+  private boolean prepare(Case c) {
+    work = c;
+    step = null; // what it holds may go
+    step = contender.prepare(c);
+    batch = 1;
+    if (step != null) {
+      step.run();
+      contender.synchronise();
+    }
+    return step != null;
   }
 
   /** Runs until no window of time has been clearly quicker than the best for a while. */
@@ -103,22 +126,28 @@ public final class Worker {
     }
   }
 
+  /**
+   * Steps a second. Steps of a device are queued, and waiting for each would let it idle: so many
+   * are run that a wait costs nothing, and what was queued is waited for.
+   */
   private double rate(double seconds) {
     Runnable s = prepared();
-    Case c = work;
-    if (c == null) {
-      throw new IllegalStateException("bench worker: run before prepare");
-    }
-    double unit = c.work();
     long begin = System.nanoTime();
     long count = 0;
-    double elapsed;
+    double elapsed = 0;
     do {
-      s.run();
-      count++;
+      for (long i = 0; i < batch; i++) {
+        s.run();
+      }
+      contender.synchronise();
+      count += batch;
+      double before = elapsed;
       elapsed = (System.nanoTime() - begin) / 1e9;
+      if (elapsed - before < BATCH) {
+        batch *= 2;
+      }
     } while (elapsed < seconds);
-    return unit * count / elapsed;
+    return count / elapsed;
   }
 
   private Runnable prepared() {

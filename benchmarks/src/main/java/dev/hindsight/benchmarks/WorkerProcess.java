@@ -4,10 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -21,17 +18,11 @@ final class WorkerProcess implements AutoCloseable {
   /**
    * Starts one.
    *
-   * @param jar whose manifest names what the contender needs
    * @param environment variables to set, such as thread counts
    */
-  WorkerProcess(String name, String jar, Map<String, String> environment) throws IOException {
-    this.name = name;
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    // the launcher's flags, and what HINDSIGHT_JAVA_OPTS added to them
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of("-cp", jar, Worker.class.getName(), name));
-    ProcessBuilder builder = new ProcessBuilder(command);
+  WorkerProcess(Peer peer, Map<String, String> environment) throws IOException {
+    this.name = peer.name();
+    ProcessBuilder builder = new ProcessBuilder(peer.command());
     builder.environment().putAll(environment);
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     this.process = builder.start();
@@ -44,8 +35,17 @@ final class WorkerProcess implements AutoCloseable {
     return name;
   }
 
-  /** Sends a line and waits for its answer. */
+  /** Sends a line and waits for its answer, which has to be one. */
   String ask(String line) throws IOException {
+    String answer = askAnyway(line);
+    if (answer.startsWith(Worker.ERROR)) {
+      throw new IOException("bench: " + name + ": " + answer.substring(Worker.ERROR.length()));
+    }
+    return answer;
+  }
+
+  /** Sends a line and waits for its answer, which may begin with {@link Worker#ERROR}. */
+  String askAnyway(String line) throws IOException {
     try {
       in.write((line + "\n").getBytes(StandardCharsets.UTF_8));
       in.flush();

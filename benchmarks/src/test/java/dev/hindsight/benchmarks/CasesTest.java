@@ -11,9 +11,10 @@ import org.junit.jupiter.api.Test;
 final class CasesTest {
   @Test
   void everyCaseIsFoundByAnIdOfItsOwn() {
-    List<Case> all = Cases.all();
-    assertThat(new HashSet<>(all.stream().map(Case::id).toList())).hasSize(all.size());
-    assertThat(all).allSatisfy(c -> assertThat(Cases.of(c.id())).isEqualTo(c));
+    for (List<Case> all : List.of(Cases.all(), Cases.device())) {
+      assertThat(new HashSet<>(all.stream().map(Case::id).toList())).hasSize(all.size());
+      assertThat(all).allSatisfy(c -> assertThat(Cases.of(c.id())).isEqualTo(c));
+    }
     assertThatThrownBy(() -> Cases.of("sgemm/none")).hasMessageContaining("no case sgemm/none");
   }
 
@@ -23,11 +24,30 @@ final class CasesTest {
     assertThat(Cases.quick().stream().map(Case::group).distinct())
         .containsExactlyElementsOf(Cases.all().stream().map(Case::group).distinct().toList());
     assertThat(Cases.quick()).hasSize(15);
+    assertThat(Cases.device()).containsAll(Cases.quickDevice());
+    assertThat(Cases.quickDevice().stream().map(Case::group).distinct())
+        .containsExactlyElementsOf(Cases.device().stream().map(Case::group).distinct().toList());
+    assertThat(Cases.quickDevice()).hasSize(19);
+  }
+
+  /** 12 layers of 7.1 million, 39 million of tokens, .8 of positions: GPT-2's 124. */
+  @Test
+  void gpt2HasItsParameters() {
+    Case.Train step = (Case.Train) Cases.of("gpt-train/gpt2-124M 8x512");
+    assertThat(step.model().parameterCount()).isEqualTo(124_439_808);
+  }
+
+  @Test
+  void aPassOverMemoryIsLimitedByWhatItMoves() {
+    Limits limits = new Limits(1000, 84);
+    assertThat(Cases.of("elementwise/adamw 8192x4096").limit(limits)).isEqualTo(3);
+    assertThat(Cases.of("elementwise/add 8192x4096").limit(limits)).isEqualTo(7);
+    assertThat(Cases.of("sgemm/4096x768x768 Bt").limit(limits)).isEqualTo(1000);
   }
 
   @Test
   void everyKindOfStepRunsTwice() {
-    Hindsight hindsight = new Hindsight();
+    Hindsight hindsight = new Hindsight("vector");
     for (String id :
         List.of(
             "sgemm/128x128x128",

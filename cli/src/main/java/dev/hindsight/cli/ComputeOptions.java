@@ -4,18 +4,33 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Threads;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What every command that computes takes. */
 final class ComputeOptions {
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec command;
+
   @Option(
       names = "--backend",
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Which kernels compute: auto, vector, reference, and for a GPU opencl, tornado"
-              + " (default: auto). ./hindsight devices lists them.")
+          "Which kernels compute: auto, vector, reference, opencl, tornado (default: auto)."
+              + " ./hindsight devices lists them.")
   String backend;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description =
+          "Which device of the backend, by its number or by a part of the device's, vendor's or"
+              + " platform's name, such as NVIDIA, AMD, Intel, PoCL, Apple (default:"
+              + " HINDSIGHT_DEVICE, else number 0). ./hindsight devices lists them.")
+  @Nullable String device;
 
   @Option(
       names = "--threads",
@@ -33,13 +48,25 @@ final class ComputeOptions {
 
   private @Nullable Backend opened;
 
-  /** Sets the threads and opens the backend. */
+  /**
+   * Sets the threads and opens the backend.
+   *
+   * @throws ParameterException when the backend has no such device
+   */
   Backend open() {
     if (threads != null) {
       Threads.set(threads);
     }
-    opened = Backends.get(backend);
+    opened = device == null ? Backends.get(backend) : onDevice(device);
     return opened;
+  }
+
+  private Backend onDevice(String device) {
+    try {
+      return Backends.get(backend, device);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--" + e.getMessage(), e);
+    }
   }
 
   /** Says what the backend has to say at the end of a run. */
@@ -47,6 +74,12 @@ final class ComputeOptions {
     if (opened != null) {
       opened.summary().forEach(screen::say);
     }
+  }
+
+  /** What to add to a command that goes on with a run, so that the same backend computes. */
+  String again() {
+    return (backend.equals("auto") ? "" : " --backend " + backend)
+        + (device == null ? "" : " --device '" + device + "'");
   }
 
   long seedOr(long otherwise) {

@@ -125,9 +125,6 @@ final class PretrainCommand extends HindsightCommand {
     if (compute.seed != null) {
       command.append(" --seed ").append(compute.seed);
     }
-    if (!compute.backend.equals("auto")) {
-      command.append(" --backend ").append(compute.backend);
-    }
-    return command.toString();
+    return command.append(compute.again()).toString();
   }
 }

@@ -79,7 +79,8 @@ final class QuickstartCommand extends HindsightCommand {
       }
       screen.warn(
           "hindsight: stopped; the state is saved. Go on with:\n  ./hindsight quickstart --resume --out "
-              + out);
+              + out
+              + compute.again());
       return Main.INTERRUPTED;
     }
   }

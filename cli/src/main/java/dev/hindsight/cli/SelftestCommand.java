@@ -158,11 +158,11 @@ final class SelftestCommand extends HindsightCommand {
   private record Speeds(double sgemm, OptionalDouble peak, boolean credible, double bandwidth) {
     static Speeds measure(Backend backend) {
       OptionalDouble peak = backend.measurePeak();
-      double sgemm = Speed.matmulFlops(backend);
+      double sgemm = Speed.matmulFlops(backend, peak.orElse(0));
       if (peak.isPresent() && sgemm > IMPOSSIBLE * peak.getAsDouble()) {
         // the compiler had not finished when the peak was measured; by now it has, as a rule
         peak = backend.measurePeak();
-        sgemm = Math.max(sgemm, Speed.matmulFlops(backend));
+        sgemm = Math.max(sgemm, Speed.matmulFlops(backend, peak.getAsDouble()));
       }
       boolean credible = peak.isEmpty() || sgemm <= IMPOSSIBLE * peak.getAsDouble();
       return new Speeds(sgemm, peak, credible, Speed.bytesPerSecond(backend));

@@ -9,6 +9,7 @@ import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
+import java.util.OptionalDouble;
 
 /** Short measurements of a backend. */
 final class Speed {
@@ -19,13 +20,24 @@ final class Speed {
    */
   static final double GRADIENT_BOUND = 1e-5;
 
+  /** Seconds at the peak: a launch on a device should take a small part of it. */
+  private static final double SHORTEST_PRODUCT = 5e-4;
+
   private static final long STREAM = 0x7365_6C66_7465_7374L;
 
   private Speed() {}
 
-  /** Floating-point operations a second of a square matrix product, at its best turn. */
-  static double matmulFlops(Backend backend) {
+  /**
+   * Floating-point operations a second of a square matrix product, at its best turn.
+   *
+   * @param peak of the backend, or 0: what multiplies fast gets a larger product
+   */
+  static double matmulFlops(Backend backend, double peak) {
     int n = 576; // whole tiles at every vector width: no second kernel has to be compiled
+    while (n < 4096 && 2.0 * n * n * n < SHORTEST_PRODUCT * peak) {
+      n *= 2;
+    }
+    double work = 2.0 * n * n * n;
     Tensor a = TensorOps.full(backend, DType.F32, Shape.of(n, n), 0.5);
     Tensor b = TensorOps.full(backend, DType.F32, Shape.of(n, n), 0.25);
     try (Workspace workspace = new Workspace(backend)) {
@@ -34,21 +46,30 @@ final class Speed {
       // compiler to finish it before a square one is begun.
       Tensor flatA = a.slice(0, 0, 96).slice(1, 0, 32);
       Tensor flatB = b.slice(0, 0, 32);
-      warmUp(inWorkspace(workspace, () -> TensorOps.matmul(flatA, flatB)), 1);
-      return 2.0 * n * n * n / best(inWorkspace(workspace, () -> TensorOps.matmul(a, b)), 0.1, 0.4);
+      warmUp(done(workspace, () -> TensorOps.matmul(flatA, flatB)), 1);
+      return work / best(done(workspace, () -> TensorOps.matmul(a, b)), 0.1, 0.4);
     }
   }
 
-  private static Runnable inWorkspace(Workspace workspace, Runnable work) {
+  /** Ends when the work is done, on a device, too. */
+  private static Runnable done(Workspace workspace, Runnable work) {
     return () -> {
       try (var _ = workspace.open()) {
         work.run();
+        workspace.backend().synchronise();
       }
     };
   }
 
-  /** Bytes a second of {@code out += x} over 64 MB: two reads and a write. */
+  /**
+   * Bytes a second that the backend's own measurement reaches, else of {@code out += x} over 64 MB:
+   * two reads and a write.
+   */
   static double bytesPerSecond(Backend backend) {
+    OptionalDouble measured = backend.measureBandwidth();
+    if (measured.isPresent()) {
+      return measured.getAsDouble();
+    }
     int n = 1 << 23;
     Tensor x = TensorOps.full(backend, DType.F32, Shape.of(n), 1);
     Tensor out = TensorOps.zeros(backend, DType.F32, Shape.of(n));

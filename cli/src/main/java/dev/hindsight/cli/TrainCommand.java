@@ -124,7 +124,7 @@ final class TrainCommand extends HindsightCommand {
     }
   }
 
-  private static int finish(Path folder, RunSummary summary, Screen screen) throws Exception {
+  private int finish(Path folder, RunSummary summary, Screen screen) throws Exception {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("out", folder.toString());
     result.put("complete", summary.complete());
@@ -142,7 +142,8 @@ final class TrainCommand extends HindsightCommand {
           "hindsight: stopped after step "
               + summary.steps()
               + "; the state is saved. Go on with:\n  ./hindsight train --resume "
-              + folder);
+              + folder
+              + compute.again());
       return Main.INTERRUPTED;
     }
     Report report = Report.of(List.of(folder));

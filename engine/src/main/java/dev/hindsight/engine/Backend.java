@@ -56,6 +56,22 @@ public interface Backend {
     return OptionalDouble.empty();
   }
 
+  /**
+   * The most bytes a second that kernels here could read and write together, measured on the spot
+   * in well under a second with a copy from memory to memory; empty where that says nothing.
+   */
+  default OptionalDouble measureBandwidth() {
+    return OptionalDouble.empty();
+  }
+
+  /**
+   * Waits until all that was called is done. Kernels of a device return when their work is queued;
+   * whoever times them, waits. Kernels of a CPU are done when they return.
+   *
+   * @throws IndexOutOfBoundsException when a kernel has met an index that does not fit
+   */
+  default void synchronise() {}
+
   // ---------------------------------------------------------------- memory
 
   /** A storage of its own, uninitialised, freed when unreachable. */

@@ -298,6 +298,12 @@ public final class Tensor {
 
   /** All elements in row-major order, as double. */
   public double[] toDoubles() {
+    if (dtype == DType.F32) { // widened here: a device may have no kernels for F64
+      float[] narrow = toFloats();
+      double[] values = new double[narrow.length];
+      Arrays.setAll(values, i -> narrow[i]);
+      return values;
+    }
     Tensor t = TensorOps.contiguous(dtype == DType.F64 ? this : TensorOps.cast(this, DType.F64));
     try (Arena arena = Arena.ofConfined()) {
       return t.download(arena).toArray(ValueLayout.JAVA_DOUBLE);

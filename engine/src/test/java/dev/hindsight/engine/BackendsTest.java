@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,78 @@ class BackendsTest {
         .isThrownBy(() -> Backends.choose("auto", providers))
         .withMessage(
             "backend auto: no CPU backend can run here; one: no such device; install a driver");
+  }
+
+  private record Gpus(List<ComputeDevice> devices) implements Backends.Provider {
+    static Gpus of(String... namesAndPlatforms) {
+      List<ComputeDevice> devices = new ArrayList<>();
+      for (int i = 0; i < namesAndPlatforms.length; i += 2) {
+        devices.add(
+            new ComputeDevice(
+                namesAndPlatforms[i], namesAndPlatforms[i + 1], "", "", "", "gpu", 1, 1, 1, 1));
+      }
+      return new Gpus(devices);
+    }
+
+    @Override
+    public String name() {
+      return "opencl";
+    }
+
+    @Override
+    public int priority() {
+      return -1;
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Backend open() {
+      throw new AssertionError("not opened here");
+    }
+  }
+
+  private static final Backends.Provider GPUS =
+      Gpus.of("RTX 4090", "NVIDIA CUDA", "gfx1100", "AMD Accelerated", "RTX 3060", "NVIDIA CUDA");
+
+  @Test
+  void aDeviceIsAskedForByNumberOrByAPartOfItsName() {
+    assertThat(Backends.chosenDevice(GPUS, null, null)).isZero();
+    assertThat(Backends.chosenDevice(GPUS, null, " ")).isZero();
+    assertThat(Backends.chosenDevice(GPUS, "2", null)).isEqualTo(2);
+    assertThat(Backends.chosenDevice(GPUS, "amd", null)).isEqualTo(1);
+    assertThat(Backends.chosenDevice(GPUS, "rtx 30", null)).isEqualTo(2);
+    assertThat(Backends.chosenDevice(GPUS, "nvidia", null)).as("the first of two").isZero();
+    assertThat(Backends.chosenDevice(GPUS, null, "amd")).isEqualTo(1);
+    assertThat(Backends.chosenDevice(GPUS, "2", "amd")).as("the caller goes first").isEqualTo(2);
+  }
+
+  @Test
+  void aDeviceThatIsNotThereListsThoseThatAre() {
+    for (String asked : List.of("3", "4090", "99999999999999", "Intel", "", "-1")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Backends.chosenDevice(GPUS, asked, "amd"))
+          .withMessage(
+              "device: backend opencl has none with the number or the name '"
+                  + asked
+                  + "'; there are 0: RTX 4090 (NVIDIA CUDA), 1: gfx1100 (AMD Accelerated), 2: RTX"
+                  + " 3060 (NVIDIA CUDA)");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Backends.chosenDevice(GPUS, null, "Intel"))
+        .withMessageStartingWith("HINDSIGHT_DEVICE: backend opencl has none");
+  }
+
+  @Test
+  void aBackendWithoutDevicesRefusesOne() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Backends.get("reference", "NVIDIA"))
+        .withMessageStartingWith("device: backend reference has none to choose from");
+    Backends.Provider plain = Candidate.running("plain", 0);
+    assertThat(Backends.chosenDevice(plain, null, "NVIDIA")).isEqualTo(-1);
   }
 
   @Test

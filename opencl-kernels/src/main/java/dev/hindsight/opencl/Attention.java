@@ -2,6 +2,7 @@ package dev.hindsight.opencl;
 
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,9 +38,18 @@ final class Attention {
    *     sequences with keys in common
    */
   private record Blocks(
-      SequenceLayout layout, int size, int rows, @Nullable Part queries, List<Part> keys) {}
+      SequenceLayout layout, int size, int rows, @Nullable Part queries, List<Part> keys) {
 
-  private record Part(Device.@Nullable Buffer buffer, int count) {
+    /** Every step has a layout of its own; the collector alone would let thousands pile up. */
+    void release() {
+      if (queries != null) {
+        queries.buffer.release();
+      }
+      keys.forEach(part -> part.buffer.release());
+    }
+  }
+
+  private record Part(@Nullable Buffer buffer, int count) {
     cl_mem memory() {
       return buffer.memory();
     }
@@ -147,7 +157,7 @@ final class Attention {
     Blocks made = cut(layout, size);
     kept.add(made);
     if (kept.size() > KEPT) {
-      kept.removeFirst();
+      kept.removeFirst().release();
     }
     return made;
   }
@@ -214,7 +224,7 @@ final class Attention {
     for (int i = 0; i < blocks.size(); i++) {
       System.arraycopy(blocks.get(i), 0, all, width * i, width);
     }
-    Device.Buffer buffer = device.allocate(4L * all.length);
+    Buffer buffer = device.allocate(4L * all.length);
     device.write(MemorySegment.ofArray(all), buffer.memory(), 0);
     return new Part(buffer, blocks.size());
   }

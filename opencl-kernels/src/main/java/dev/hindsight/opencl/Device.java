@@ -2,11 +2,12 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import dev.hindsight.engine.DeviceException;
+import dev.hindsight.engine.DeviceException.Reason;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -22,52 +23,33 @@ import org.jspecify.annotations.Nullable;
  * once; only {@link #read} and {@link #finish} wait.
  */
 final class Device {
-  private static final Cleaner CLEANER = Cleaner.create();
-
-  /** Vector loads of a kernel's last work-item may reach behind the last element. */
-  private static final long SLACK = 64;
-
   private static final int BLOCK = 1 << 26;
 
   private final DeviceInfo info;
   private final cl_context context;
   private final cl_command_queue queue;
+  private final DeviceMemory memory;
   private final Programs programs;
   private final IndexErrors indexErrors;
   private @Nullable Buffer scratch;
 
-  /** A buffer that is released when its owner says so, or is unreachable. */
-  static final class Buffer {
-    private final cl_mem memory;
-    private final long bytes;
-    private Cleaner.@Nullable Cleanable cleanable;
+  /** Why the device is gone. */
+  private volatile @Nullable String lost;
 
-    private Buffer(cl_mem memory, long bytes) {
-      this.memory = memory;
-      this.bytes = bytes;
-    }
-
-    cl_mem memory() {
-      return memory;
-    }
-
-    long bytes() {
-      return bytes;
-    }
-
-    void release() {
-      Objects.requireNonNull(cleanable).clean();
-    }
+  Device(DeviceInfo info) {
+    this(info, info.memory());
   }
 
+  /** A device of which at most so many bytes are used. */
   @SuppressWarnings("deprecation") // clCreateCommandQueue: the newer one is not in OpenCL 1.2
-  Device(DeviceInfo info) {
+  Device(DeviceInfo info, long bytes) {
     CL.setExceptionsEnabled(true);
     this.info = info;
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL_CONTEXT_PLATFORM, info.platform());
     this.context = clCreateContext(properties, 1, new cl_device_id[] {info.id()}, null, null, null);
     this.queue = clCreateCommandQueue(context, info.id(), 0, null);
+    this.memory = new DeviceMemory(this, bytes);
     this.programs = new Programs(this);
     this.indexErrors = new IndexErrors(this);
   }
@@ -109,47 +91,89 @@ final class Device {
     return scratch.memory();
   }
 
-  /**
-   * @throws IllegalStateException when the device has no room; the message says how much was wanted
-   */
+  DeviceMemory memory() {
+    return memory;
+  }
+
+  /** See {@link DeviceMemory#allocate}. */
   Buffer allocate(long bytes) {
-    long wanted = bytes + SLACK;
-    if (wanted > info.largestBuffer()) {
-      throw noRoom(bytes, "one buffer may have " + info.largestBuffer() + " bytes there");
-    }
+    return memory.allocate(bytes);
+  }
+
+  // ---------------------------------------------------------------- failures
+
+  /** A call of the driver. */
+  interface Call {
+    void run();
+  }
+
+  /**
+   * Calls the driver.
+   *
+   * @param doing what for, as an error's first words
+   * @throws DeviceException when it fails
+   */
+  void ask(String doing, Call call) {
+    requireThere(doing);
     try {
-      return create(wanted);
+      call.run();
     } catch (CLException e) {
-      System.gc(); // buffers of unreachable tensors
-      clFinish(queue);
-      try {
-        return create(wanted);
-      } catch (CLException again) {
-        throw noRoom(bytes, again.getMessage());
-      }
+      throw failure(doing, e);
     }
   }
 
-  private Buffer create(long bytes) {
-    cl_mem memory = clCreateBuffer(context, CL_MEM_READ_WRITE, bytes, null, null);
-    Buffer buffer = new Buffer(memory, bytes);
-    // The queue keeps what launched kernels still need.
-    buffer.cleanable = CLEANER.register(buffer, () -> clReleaseMemObject(memory));
-    return buffer;
+  void requireThere(String doing) {
+    String why = lost;
+    if (why != null) {
+      throw new DeviceException(Reason.LOST, doing + ": " + why, null);
+    }
   }
 
-  private IllegalStateException noRoom(long bytes, String reason) {
-    return new IllegalStateException(
-        "allocate on "
-            + info.name()
+  /** What a status of the driver means. Once the device is gone nothing more is asked of it. */
+  DeviceException failure(String doing, CLException e) {
+    Reason reason = reason(e.getStatus());
+    if (reason == Reason.LOST) {
+      lost =
+          info.name()
+              + " does not answer any more ("
+              + e.getMessage()
+              + "): it was removed or reset, or its driver ended a kernel; what was on it is lost."
+              + " Start again, from the last checkpoint if there is one";
+    }
+    return new DeviceException(
+        reason,
+        doing
             + ": "
-            + bytes
-            + " bytes were wanted, the device has "
-            + info.memory()
-            + " in all: "
-            + reason
-            + "; take a smaller batch or model");
+            + switch (reason) {
+              case LOST -> lost;
+              case OUT_OF_MEMORY ->
+                  info.name()
+                      + " found no room for it ("
+                      + e.getMessage()
+                      + ") beside "
+                      + DeviceMemory.readable(memory.held())
+                      + " that this process holds; take a smaller batch or model";
+              case REFUSED -> info.name() + " refuses: " + e.getMessage();
+            },
+        e);
   }
+
+  private static Reason reason(int status) {
+    return switch (status) {
+      case CL_MEM_OBJECT_ALLOCATION_FAILURE -> Reason.OUT_OF_MEMORY;
+      // -9999 is what NVIDIA's driver says after a kernel has read or written where it must not
+      case CL_DEVICE_NOT_AVAILABLE,
+          CL_INVALID_DEVICE,
+          CL_INVALID_CONTEXT,
+          CL_INVALID_COMMAND_QUEUE,
+          CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
+          -9999 ->
+          Reason.LOST;
+      default -> Reason.REFUSED;
+    };
+  }
+
+  // --------------------------------------------------------------- transfers
 
   /** Copies host memory to the device and returns when the host memory may change again. */
   void write(MemorySegment host, cl_mem to, long offset) {
@@ -157,8 +181,12 @@ final class Device {
       MemorySegment part = part(host, done);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment from = host.isNative() ? part : staging(arena, part).copyFrom(part);
-        clEnqueueWriteBuffer(
-            queue, to, true, offset + done, from.byteSize(), pointer(from), 0, null, null);
+        long at = offset + done;
+        ask(
+            "write to the device",
+            () ->
+                clEnqueueWriteBuffer(
+                    queue, to, true, at, from.byteSize(), pointer(from), 0, null, null));
       }
     }
   }
@@ -173,8 +201,12 @@ final class Device {
       MemorySegment part = part(host, done);
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment to = host.isNative() ? part : staging(arena, part);
-        clEnqueueReadBuffer(
-            queue, from, true, offset + done, to.byteSize(), pointer(to), 0, null, null);
+        long at = offset + done;
+        ask(
+            "read from the device",
+            () ->
+                clEnqueueReadBuffer(
+                    queue, from, true, at, to.byteSize(), pointer(to), 0, null, null));
         if (!host.isNative()) {
           part.copyFrom(to);
         }
@@ -185,8 +217,11 @@ final class Device {
 
   /** {@link #read} of memory that says itself whether something went wrong. */
   void readUnchecked(cl_mem from, ByteBuffer direct) {
-    clEnqueueReadBuffer(
-        queue, from, true, 0, direct.remaining(), Pointer.to(direct), 0, null, null);
+    ask(
+        "read from the device",
+        () ->
+            clEnqueueReadBuffer(
+                queue, from, true, 0, direct.remaining(), Pointer.to(direct), 0, null, null));
   }
 
   private static MemorySegment part(MemorySegment host, long from) {
@@ -208,7 +243,7 @@ final class Device {
    * @throws IndexOutOfBoundsException when a kernel has met an index that does not fit
    */
   void finish() {
-    clFinish(queue);
+    ask("wait for the device", () -> clFinish(queue));
     indexErrors.check();
   }
 }

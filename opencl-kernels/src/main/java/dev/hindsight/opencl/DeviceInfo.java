@@ -2,11 +2,11 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import dev.hindsight.engine.ComputeDevice;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -20,6 +20,7 @@ import org.jocl.cl_platform_id;
  * @param memory bytes of global memory
  * @param largestBuffer bytes that one buffer may have
  * @param localMemory bytes that the work-items of a group share
+ * @param vectorWidth floats in a vector register; 1 on most GPUs
  */
 record DeviceInfo(
     cl_platform_id platform,
@@ -35,6 +36,7 @@ record DeviceInfo(
     int computeUnits,
     long localMemory,
     int largestGroup,
+    int vectorWidth,
     String extensions,
     boolean roundsDivisionCorrectly) {
 
@@ -56,15 +58,49 @@ record DeviceInfo(
     return devices;
   }
 
-  /** Whether {@code wanted} is part of the device's, platform's or vendor's name. */
-  boolean isCalled(String wanted) {
-    String all = platformName + ' ' + vendor + ' ' + name;
-    return all.toLowerCase(Locale.ROOT).contains(wanted.toLowerCase(Locale.ROOT))
-        || wanted.equalsIgnoreCase("pocl") && platformName.startsWith("Portable Computing");
+  /** What compiled kernels and measurements belong to. */
+  String identity() {
+    return String.join("\n", platformName, name, driver);
   }
 
-  boolean has(String extension) {
-    return (" " + extensions + " ").contains(" " + extension + " ");
+  /** The same for those who choose a device. */
+  ComputeDevice described() {
+    return new ComputeDevice(
+        name,
+        platformName,
+        vendor,
+        driver,
+        version,
+        type,
+        computeUnits,
+        memory,
+        largestBuffer,
+        localMemory);
+  }
+
+  boolean hasDoubles() {
+    return (" " + extensions + " ").contains(" cl_khr_fp64 ");
+  }
+
+  /** This device, as if it had no extension at all. */
+  DeviceInfo withoutExtensions() {
+    return new DeviceInfo(
+        platform,
+        id,
+        platformName,
+        name,
+        vendor,
+        driver,
+        version,
+        type,
+        memory,
+        largestBuffer,
+        computeUnits,
+        localMemory,
+        largestGroup,
+        vectorWidth,
+        "",
+        roundsDivisionCorrectly);
   }
 
   private static cl_platform_id[] platforms() {
@@ -111,6 +147,7 @@ record DeviceInfo(
         (int) number(id, CL_DEVICE_MAX_COMPUTE_UNITS),
         number(id, CL_DEVICE_LOCAL_MEM_SIZE),
         (int) number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE),
+        (int) number(id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT),
         text(id, CL_DEVICE_EXTENSIONS),
         (number(id, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0);
   }

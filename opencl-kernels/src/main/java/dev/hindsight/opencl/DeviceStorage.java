@@ -4,19 +4,16 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Storage;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import org.jocl.cl_mem;
 
 /** A part of a buffer on the device. */
 final class DeviceStorage extends Storage {
-  private final Device.Buffer buffer; // also keeps the buffer reachable
+  private final Buffer buffer; // also keeps the buffer reachable
   private final long start;
 
   DeviceStorage(
-      Backend backend,
-      Device.Buffer buffer,
-      long start,
-      long bytes,
-      Workspace.Generation generation) {
+      Backend backend, Buffer buffer, long start, long bytes, Workspace.Generation generation) {
     super(backend, bytes, generation);
     this.buffer = buffer;
     this.start = start;

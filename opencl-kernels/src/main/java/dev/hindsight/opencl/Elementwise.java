@@ -3,11 +3,13 @@ package dev.hindsight.opencl;
 import static org.jocl.CL.*;
 
 import dev.hindsight.engine.AdamWStep;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jocl.Pointer;
 import org.jspecify.annotations.Nullable;
 
@@ -144,16 +146,19 @@ final class Elementwise {
     }
     byte[] pattern = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(0, bits).array();
     DeviceStorage storage = DeviceStorage.of(out);
-    clEnqueueFillBuffer(
-        device.queue(),
-        storage.memory(),
-        Pointer.to(pattern),
-        bytes,
-        storage.start() + out.offset() * bytes,
-        out.size() * bytes,
-        0,
-        null,
-        null);
+    device.ask(
+        "fill",
+        () ->
+            clEnqueueFillBuffer(
+                device.queue(),
+                storage.memory(),
+                Pointer.to(pattern),
+                bytes,
+                storage.start() + out.offset() * bytes,
+                out.size() * bytes,
+                0,
+                null,
+                null));
   }
 
   /** See {@link dev.hindsight.engine.Backend#adamW}; the average may be left out. */
@@ -191,29 +196,20 @@ final class Elementwise {
     }
   }
 
-  /** See {@link dev.hindsight.engine.Backend#rope}. The device must know doubles. */
-  void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    int half = x.dim(2) / 2;
-    long items = (long) x.dim(0) * half;
-    double log = Math.log(theta);
+  /** Whether {@link #convert} knows a copy: between F32 and a storage format, both contiguous. */
+  static boolean converts(Tensor x, Tensor out) {
+    DType stored = x.dtype() == DType.F32 ? out.dtype() : x.dtype();
+    return (stored == DType.BF16 || stored == DType.F16)
+        && (x.dtype() == DType.F32 || out.dtype() == DType.F32)
+        && x.isContiguous()
+        && out.isContiguous();
+  }
+
+  void convert(Tensor x, Tensor out) {
+    String name = (x.dtype() + "_to_" + out.dtype()).toLowerCase(Locale.ROOT);
+    Kernel kernel = device.kernel("convert.cl", name);
     synchronized (device) {
-      device
-          .kernel("rope.cl", "rope")
-          .launch()
-          .tensor(x)
-          .value(x.stride(0))
-          .value(x.stride(1))
-          .value(x.stride(2))
-          .tensor(positions)
-          .value(positions.stride(0))
-          .tensor(out)
-          .value(x.dim(0))
-          .value(x.dim(1))
-          .value(half)
-          .value((float) log)
-          .value((float) (log - (float) log))
-          .value(inverse ? -1f : 1f)
-          .run(items, 128);
+      kernel.launch().tensor(x).tensor(out).value(x.size()).run(x.size(), GROUP);
     }
   }
 }

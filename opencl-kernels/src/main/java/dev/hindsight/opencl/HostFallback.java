@@ -13,10 +13,11 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Computes on the CPU what has no kernel on the device, F64 above all: operands are read, the CPU's
@@ -25,7 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class HostFallback implements InvocationHandler {
   private final Device device;
   private final Backend host = Backends.get("auto");
-  private final AtomicLong calls = new AtomicLong();
+  private final Map<String, Long> calls = new ConcurrentSkipListMap<>();
 
   HostFallback(Device device) {
     this.device = device;
@@ -38,8 +39,19 @@ final class HostFallback implements InvocationHandler {
             HostFallback.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
   }
 
-  long calls() {
-    return calls.get();
+  /** How often which primitive was called, with which types of tensors: {@code matmul F64}. */
+  Map<String, Long> calls() {
+    return calls;
+  }
+
+  private static String called(Method method, Object[] arguments) {
+    StringBuilder name = new StringBuilder(method.getName());
+    Arrays.stream(arguments)
+        .filter(Tensor.class::isInstance)
+        .map(t -> ((Tensor) t).dtype())
+        .distinct()
+        .forEach(dtype -> name.append(' ').append(dtype));
+    return name.toString();
   }
 
   /** One storage of the device and its twin in host memory. */
@@ -47,7 +59,7 @@ final class HostFallback implements InvocationHandler {
 
   @Override
   public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
-    calls.incrementAndGet();
+    calls.merge(called(method, arguments), 1L, Long::sum);
     try (Arena arena = Arena.ofConfined()) {
       Map<DeviceStorage, Mirror> mirrors = new IdentityHashMap<>();
       Object[] mirrored = new Object[arguments.length];

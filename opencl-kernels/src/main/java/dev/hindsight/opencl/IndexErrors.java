@@ -1,5 +1,6 @@
 package dev.hindsight.opencl;
 
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,7 +33,7 @@ final class IndexErrors {
   private static final int WORDS = 5;
 
   private final Device device;
-  private Device.@Nullable Buffer note;
+  private @Nullable Buffer note;
   private boolean unchecked;
 
   IndexErrors(Device device) {
@@ -49,7 +50,7 @@ final class IndexErrors {
     return note.memory();
   }
 
-  private void clear(Device.Buffer to) {
+  private void clear(Buffer to) {
     device.write(MemorySegment.ofArray(new int[WORDS]), to.memory(), 0);
   }
 

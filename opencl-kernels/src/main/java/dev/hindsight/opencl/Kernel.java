@@ -3,7 +3,6 @@ package dev.hindsight.opencl;
 import static org.jocl.CL.*;
 
 import dev.hindsight.engine.Tensor;
-import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
@@ -97,19 +96,11 @@ final class Kernel {
         }
         global[i] = groups[i] * group[i];
       }
-      try {
-        clEnqueueNDRangeKernel(
-            device.queue(), kernel, groups.length, null, global, group, 0, null, null);
-      } catch (CLException e) {
-        throw new IllegalStateException(
-            "kernel "
-                + name
-                + " cannot be launched on "
-                + device.info().name()
-                + ": "
-                + e.getMessage(),
-            e);
-      }
+      device.ask(
+          "kernel " + name,
+          () ->
+              clEnqueueNDRangeKernel(
+                  device.queue(), kernel, groups.length, null, global, group, 0, null, null));
     }
 
     /**

@@ -10,8 +10,11 @@ import dev.hindsight.engine.Storage;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.Workspace;
+import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +26,6 @@ final class OpenClBackend implements Backend {
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
-  private final boolean doubles;
   private final Matmul matmul;
   private final Elementwise elementwise;
   private final Reduction reduction;
@@ -31,22 +33,27 @@ final class OpenClBackend implements Backend {
   private final Norms norms;
   private final Softmax softmax;
   private final Indexing indexing;
+  private final TopK topK;
+  private final Rope rope;
   private final Attention attention;
+  private final Limits limits;
 
   OpenClBackend(Device device) {
     this.device = device;
     this.fallback = new HostFallback(device);
     this.host = fallback.backend();
-    this.doubles = device.info().has("cl_khr_fp64");
     this.matmul = new Matmul(device);
     this.elementwise = new Elementwise(device);
     Rows rows = new Rows(device);
     this.reduction = new Reduction(rows);
-    this.squares = new SumOfSquares(device, doubles);
+    this.squares = new SumOfSquares(device);
     this.norms = new Norms(rows, reduction);
     this.softmax = new Softmax(rows);
     this.indexing = new Indexing(rows);
+    this.topK = new TopK(rows);
+    this.rope = new Rope(device);
     this.attention = new Attention(device);
+    this.limits = new Limits(device);
   }
 
   @Override
@@ -72,8 +79,23 @@ final class OpenClBackend implements Backend {
     return dtype == DType.F32;
   }
 
-  /** How many calls were computed on the CPU for want of a kernel. */
-  long fallbacks() {
+  @Override
+  public OptionalDouble measurePeak() {
+    return OptionalDouble.of(limits.flops());
+  }
+
+  @Override
+  public OptionalDouble measureBandwidth() {
+    return OptionalDouble.of(limits.bytes());
+  }
+
+  @Override
+  public void synchronise() {
+    device.finish();
+  }
+
+  /** How often which primitive was computed on the CPU for want of a kernel. */
+  Map<String, Long> fallbacks() {
     return fallback.calls();
   }
 
@@ -83,7 +105,7 @@ final class OpenClBackend implements Backend {
 
   // ---------------------------------------------------------------- memory
 
-  private record DeviceSlab(Backend backend, Device.Buffer buffer, long bytes) implements Slab {
+  private record DeviceSlab(Backend backend, Buffer buffer, long bytes) implements Slab {
     @Override
     public Storage slice(long offset, long bytes, Workspace.Generation generation) {
       return new DeviceStorage(backend, buffer, offset, bytes, generation);
@@ -152,11 +174,13 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void copy(Tensor x, Tensor out) {
-    if (!(x.dtype() == out.dtype() && movesHere(x))) {
+    if (x.dtype() == out.dtype() && movesHere(x)) {
+      elementwise.map("COPY", out, 0, 0, x);
+    } else if (Elementwise.converts(x, out)) {
+      elementwise.convert(x, out);
+    } else {
       host.copy(x, out);
-      return;
     }
-    elementwise.map("COPY", out, 0, 0, x);
   }
 
   @Override
@@ -253,6 +277,33 @@ final class OpenClBackend implements Backend {
   }
 
   @Override
+  public void linear(
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      @Nullable UnaryOp activation,
+      @Nullable Tensor residual,
+      @Nullable Tensor before,
+      Tensor out) {
+    if (!here(x)) {
+      host.linear(x, weight, bias, activation, residual, before, out);
+      return;
+    }
+    if (activation == null) {
+      matmul.linear(x, weight, bias, residual, out);
+      return;
+    }
+    // Not in the product's kernel, where every work-item has a function's code for each of its
+    // elements: compiling that takes PoCL minutes, and a pass is little beside a product.
+    Tensor sum = before == null ? out : before;
+    matmul.linear(x, weight, bias, null, sum);
+    unary(activation, sum, out);
+    if (residual != null) {
+      binary(BinaryOp.ADD, residual, out, out);
+    }
+  }
+
+  @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     if (!movesHere(table)) {
       host.gatherRows(table, ids, out);
@@ -290,7 +341,11 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void topK(Tensor x, Tensor values, Tensor indices) {
-    host.topK(x, values, indices);
+    if (!here(x)) {
+      host.topK(x, values, indices);
+      return;
+    }
+    topK.run(x, values, indices);
   }
 
   @Override
@@ -382,11 +437,11 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void rope(Tensor x, Tensor positions, double theta, boolean inverse, Tensor out) {
-    if (!(here(x) && doubles)) {
+    if (!here(x)) {
       host.rope(x, positions, theta, inverse, out);
       return;
     }
-    elementwise.rope(x, positions, theta, inverse, out);
+    rope.run(x, positions, theta, inverse, out);
   }
 
   @Override

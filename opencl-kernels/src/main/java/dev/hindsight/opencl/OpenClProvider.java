@@ -2,17 +2,22 @@ package dev.hindsight.opencl;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.ComputeDevice;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.util.List;
 import java.util.Optional;
+import org.jocl.CLException;
 
 /**
  * Offers the {@code opencl} backend where an OpenCL driver is installed. It is taken only when
- * asked for by name. The property {@code hindsight.opencl.device}, or the variable {@code
- * HINDSIGHT_DEVICE}, chooses by a part of the device's, vendor's or platform's name ({@code
- * NVIDIA}, {@code AMD}, {@code Intel}, {@code PoCL}, {@code Apple}); without either it is the GPU
- * with the most compute units, and then whatever there is.
+ * asked for by name.
  */
 public final class OpenClProvider implements Backends.Provider {
+  private static final String INSTALL =
+      "; install the driver of your GPU, or on Debian and Ubuntu, for the CPU: apt-get install"
+          + " ocl-icd-libopencl1 pocl-opencl-icd";
+
   @Override
   public String name() {
     return "opencl";
@@ -25,45 +30,51 @@ public final class OpenClProvider implements Backends.Provider {
 
   @Override
   public Optional<String> unavailable() {
-    try {
-      choose(DeviceInfo.all());
-      return Optional.empty();
-    } catch (IllegalStateException e) {
-      return Optional.of(e.getMessage());
-    } catch (LinkageError | UnsupportedOperationException e) {
-      return Optional.of(
-          "the OpenCL library cannot be loaded ("
-              + e.getMessage()
-              + "); install the driver of your GPU, or on Debian and Ubuntu ocl-icd-libopencl1 and"
-              + " pocl-opencl-icd for the CPU");
+    if (!hasLibrary()) {
+      return Optional.of("there is no OpenCL library" + INSTALL);
     }
+    try {
+      return DeviceInfo.all().isEmpty()
+          ? Optional.of("no driver offers an OpenCL device" + INSTALL)
+          : Optional.empty();
+    } catch (LinkageError | UnsupportedOperationException e) {
+      return Optional.of("the OpenCL library cannot be loaded (" + e.getMessage() + ")" + INSTALL);
+    } catch (CLException e) {
+      return Optional.of("the OpenCL driver fails with " + e.getMessage() + "; clinfo says more");
+    }
+  }
+
+  /**
+   * Looks before JOCL does: on Linux, where it may well be missing, JOCL writes that to standard
+   * output, into what a command prints for programs.
+   */
+  private static boolean hasLibrary() {
+    if (!System.getProperty("os.name").equals("Linux")) {
+      return true;
+    }
+    for (String name : List.of("libOpenCL.so.1", "libOpenCL.so")) {
+      try {
+        SymbolLookup.libraryLookup(name, Arena.global());
+        return true;
+      } catch (IllegalArgumentException e) {
+        // the next one, or none
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public List<ComputeDevice> devices() {
+    return DeviceInfo.all().stream().map(DeviceInfo::described).toList();
   }
 
   @Override
   public Backend open() {
-    return new OpenClBackend(new Device(choose(DeviceInfo.all())));
+    return open(0);
   }
 
-  private static String wanted() {
-    String property = System.getProperty("hindsight.opencl.device");
-    String variable = System.getenv("HINDSIGHT_DEVICE");
-    return property != null ? property : variable != null ? variable : "";
-  }
-
-  private static DeviceInfo choose(List<DeviceInfo> devices) {
-    String wanted = wanted();
-    for (DeviceInfo device : devices) {
-      if (device.isCalled(wanted)) {
-        return device;
-      }
-    }
-    throw new IllegalStateException(
-        devices.isEmpty()
-            ? "no OpenCL device was found; install the driver of your GPU, or on Debian and Ubuntu"
-                + " pocl-opencl-icd for the CPU"
-            : "no OpenCL device is called '"
-                + wanted
-                + "'; there are "
-                + String.join(", ", devices.stream().map(DeviceInfo::name).toList()));
+  @Override
+  public Backend open(int device) {
+    return new OpenClBackend(new Device(DeviceInfo.all().get(device)));
   }
 }

@@ -8,9 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jocl.CLException;
@@ -36,7 +33,8 @@ final class Programs {
   }
 
   Kernel kernel(String file, String name, String... definitions) {
-    StringBuilder options = new StringBuilder("-cl-std=CL1.2");
+    StringBuilder options = new StringBuilder("-cl-std=CL1.2 -DDOUBLES=");
+    options.append(device.info().hasDoubles() ? 1 : 0);
     if (device.info().roundsDivisionCorrectly()) {
       options.append(" -cl-fp32-correctly-rounded-divide-sqrt");
     }
@@ -51,30 +49,33 @@ final class Programs {
                 device,
                 name,
                 clCreateKernel(
-                    programs.computeIfAbsent(key, p -> program(file, options.toString())),
+                    programs.computeIfAbsent(key, p -> program(file, name, options.toString())),
                     name,
                     null)));
   }
 
-  private cl_program program(String file, String options) {
+  private cl_program program(String file, String kernel, String options) {
     String source = source("common.cl") + source(file);
-    Path cached = cached(source, options);
+    Path cached = CacheFolder.file(".bin", device.info().identity(), options, source);
     cl_program program = load(cached, options);
     if (program == null) {
-      program = compile(file, source, options);
+      program = compile(file, kernel, source, options);
       save(program, cached);
     }
     return program;
   }
 
-  private cl_program compile(String file, String source, String options) {
+  private cl_program compile(String file, String kernel, String source, String options) {
     cl_program program =
         clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null);
     try {
       build(program, options);
     } catch (CLException e) {
       throw new IllegalStateException(
-          file
+          "kernel "
+              + kernel
+              + " of "
+              + file
               + " cannot be compiled on "
               + device.info().name()
               + " with "
@@ -100,7 +101,7 @@ final class Programs {
   }
 
   /** The text of a file, with the files that its first lines include. */
-  private static String source(String file) {
+  static String source(String file) {
     StringBuilder text = new StringBuilder();
     for (String line : resource(file).lines().toList()) {
       if (line.startsWith(INCLUDE)) {
@@ -124,19 +125,6 @@ final class Programs {
   }
 
   // ------------------------------------------------------------------ binaries
-
-  private Path cached(String source, String options) {
-    DeviceInfo info = device.info();
-    String all =
-        String.join("\n", info.platformName(), info.name(), info.driver(), options, source);
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
-      return CacheFolder.path().resolve(HexFormat.of().formatHex(hash, 0, 16) + ".bin");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
 
   private cl_program load(Path cached, String options) {
     if (!Files.isRegularFile(cached)) {

@@ -17,12 +17,13 @@ final class SumOfSquares {
   private static final int MOST_CHUNKS = 1024;
 
   private final Device device;
+
+  /** Without them a sum is a pair of floats. */
   private final boolean doubles;
 
-  /** Without {@code doubles}, which a device may lack, a sum is a pair of floats. */
-  SumOfSquares(Device device, boolean doubles) {
+  SumOfSquares(Device device) {
     this.device = device;
-    this.doubles = doubles;
+    this.doubles = device.info().hasDoubles();
   }
 
   private static long chunk(long n) {
@@ -44,9 +45,7 @@ final class SumOfSquares {
     synchronized (device) {
       cl_mem partial = device.scratch(8L * count);
       long at = 0;
-      Kernel kernel =
-          device.kernel(
-              "squares.cl", "sum_of_squares", "ITEMS=" + ITEMS, "DOUBLES=" + (doubles ? 1 : 0));
+      Kernel kernel = device.kernel("squares.cl", "sum_of_squares", "ITEMS=" + ITEMS);
       for (Tensor t : all) {
         int chunks = chunks(t.size());
         Kernel.Launch launch = kernel.launch().tensor(t).value(t.size()).value(chunk(t.size()));

@@ -1,7 +1,7 @@
 // Elementwise functions and their derivatives. The derivatives are computed from x alone, through
 // exponentials of negative numbers: they neither overflow nor cancel.
 
-#ifdef cl_khr_fp64
+#if DOUBLES
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #endif
 
@@ -42,7 +42,7 @@ float silu_slope(float x) { return sigmoid(x) + gated(x, sigmoid_slope(x)); }
 
 // Single precision powers are off by up to 16 ulp in OpenCL.
 float power(float a, float b) {
-#ifdef cl_khr_fp64
+#if DOUBLES
   return (float)pow((double)a, (double)b);
 #else
   return pow(a, b);

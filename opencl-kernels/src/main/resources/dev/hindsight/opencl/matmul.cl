@@ -1,3 +1,4 @@
+#include "product.cl"
 // out (+)= a b in single precision. A work-group computes BM x BN elements of out, a work-item TM x
 // TN of them, in squares of 4 x 4 that lie BM / (TM / 4) rows and BN / (TN / 4) columns apart, so that
 // neighbours read neighbouring local memory. Blocks of BK columns of a and rows of b go through
@@ -8,23 +9,12 @@
 //
 // A_ALONG_K: 1 when a's neighbours lie along k, 0 when along m. B_ALONG_K: along k or along n.
 // VECTOR: four neighbours are loaded at once: offsets and the other strides are multiples of 4.
-
 #define GROUP ((BM / TM) * (BN / TN))
 #define COLUMNS (BN / TN)
 #define A_ROW (BM + 4)
 #define B_ROW (BN + 4)
 #define A_LOADS (BM * BK / 4 / GROUP)
 #define B_LOADS (BN * BK / 4 / GROUP)
-
-typedef struct {
-  long a, b, out;             // first elements
-  long m, n, k;
-  long aOther, bOther, outRow; // strides of the axes whose neighbours are not adjacent
-  long aUnit, bUnit;           // strides of the others: 1 but for tensors of any strides
-  long extent1, extent2;       // the inner two batch axes
-  long aBatch0, bBatch0, outBatch0, aBatch1, bBatch1, outBatch1, aBatch2, bBatch2, outBatch2;
-  long accumulate;
-} Problem;
 
 // Four neighbours beginning at element `along` of line `line`; zero outside.
 float4 neighbours(const global float *x, long line, long lines, long along, long count, long other, long unit) {
@@ -69,7 +59,8 @@ float4 neighbours(const global float *x, long line, long lines, long along, long
   }
 
 kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
-    const global float *restrict aAll, const global float *restrict bAll, global float *restrict outAll, Problem p) {
+    const global float *restrict aAll, const global float *restrict bAll, global float *restrict outAll,
+    BIAS_ARGUMENTS RESIDUAL_ARGUMENTS Problem p) {
   local float aTile[2][BK * A_ROW] __attribute__((aligned(16)));
   local float bTile[2][BK * B_ROW] __attribute__((aligned(16)));
   const int item = get_local_id(0);
@@ -84,12 +75,9 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
   const long n0 = (long)(place / inBand) * BN;
 
   const long batch = get_group_id(1);
-  const long i2 = batch % p.extent2;
-  const long i1 = batch / p.extent2 % p.extent1;
-  const long i0 = batch / p.extent2 / p.extent1;
-  const global float *a = aAll + p.a + i0 * p.aBatch0 + i1 * p.aBatch1 + i2 * p.aBatch2;
-  const global float *b = bAll + p.b + i0 * p.bBatch0 + i1 * p.bBatch1 + i2 * p.bBatch2;
-  global float *out = outAll + p.out + i0 * p.outBatch0 + i1 * p.outBatch1 + i2 * p.outBatch2;
+  const global float *a = aAll + BATCH_AT(p, a, batch);
+  const global float *b = bAll + BATCH_AT(p, b, batch);
+  global float *out = outAll + BATCH_AT(p, out, batch);
 
   // 32 neighbours, which some machines run in step, form 8 rows of 4 where the tile has room.
 #if COLUMNS % 4 == 0 && (BM / TM) % 8 == 0
@@ -176,7 +164,7 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
       for (int j = 0; j < TN; j++) {
         long column = n0 + j / 4 * (BN / (TN / 4)) + tn * 4 + j % 4;
         if (column < p.n) {
-          out[row * p.outRow + column] = acc[i][j];
+          WRITE(p, out, row, column, acc[i][j])
         }
       }
     }

@@ -5,7 +5,6 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
-import dev.hindsight.opencl.Matmul.Tile;
 import java.util.Arrays;
 import java.util.Locale;
 
@@ -44,7 +43,7 @@ final class MatmulTiming {
             if (tile == null) {
               matmul.run(a, b, out, false);
             } else {
-              matmul.run(a, b, out, false, tile);
+              matmul.run(a, b, out, tile);
             }
           };
       try {

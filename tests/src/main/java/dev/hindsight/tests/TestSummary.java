@@ -8,8 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -173,6 +175,7 @@ public final class TestSummary {
     String reason =
         message
             .replaceFirst("^org\\.opentest4j\\.TestAbortedException: ", "")
+            .replaceFirst("^Assumption failed: ", "")
             .lines()
             .map(String::strip)
             .filter(line -> !line.isEmpty())
@@ -222,7 +225,7 @@ public final class TestSummary {
       for (Path output : m.outputs) {
         printTail(out, output);
       }
-      list(out, "Skipped in " + m.name + ", and why:", m.skipped);
+      skipped(out, m);
     }
     boolean passed = mavenPassed && failures + errors == 0 && tests > 0;
     if (!silent.isEmpty() && !passed) {
@@ -254,6 +257,22 @@ public final class TestSummary {
     for (Verdict v : verdicts) {
       out.println("  " + v.test + ": " + v.reason);
     }
+  }
+
+  /** A reason that many tests share is said once. */
+  private static void skipped(PrintStream out, Module module) {
+    Map<String, List<String>> tests = new LinkedHashMap<>();
+    for (Verdict v : module.skipped) {
+      tests.computeIfAbsent(v.reason, r -> new ArrayList<>()).add(v.test);
+    }
+    if (!tests.isEmpty()) {
+      out.println("\nSkipped in " + module.name + ", and why:");
+    }
+    tests.forEach(
+        (reason, names) -> {
+          out.println("  " + reason);
+          names.forEach(name -> out.println("    " + name));
+        });
   }
 
   /** What a failed class printed last; a falsified property puts its sample and seed there. */

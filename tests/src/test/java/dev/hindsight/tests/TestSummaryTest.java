@@ -45,13 +45,16 @@ class TestSummaryTest {
     report(
         "engine",
         "a.B",
-        2,
+        4,
         0,
         0,
-        1,
-        "<testcase name='x' classname='a.B'><skipped message='org.opentest4j.TestAbortedException: needs wide vectors&#10; at a.B.x'/>"
-            + "</testcase>");
-    assertThat(summary(true)).contains("a.B.x: needs wide vectors\n").contains("1 skipped");
+        3,
+        "<testcase name='x' classname='a.B'><skipped message='org.opentest4j.TestAbortedException: needs wide vectors&#10; at a.B.x'/></testcase>"
+            + "<testcase name='y' classname='a.B'><skipped message='org.opentest4j.TestAbortedException: Assumption failed: no device'/></testcase>"
+            + "<testcase name='z' classname='a.B'><skipped message='org.opentest4j.TestAbortedException: Assumption failed: needs wide vectors'/></testcase>");
+    assertThat(summary(true))
+        .contains("  needs wide vectors\n    a.B.x\n    a.B.z\n  no device\n    a.B.y\n")
+        .contains("3 skipped");
     assertThat(passed).isTrue();
   }
 

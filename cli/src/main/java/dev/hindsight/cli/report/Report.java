@@ -127,16 +127,20 @@ public final class Report {
    */
   private static JsonNode summaryOf(List<RunRecord> runs) throws IOException {
     ObjectNode summary = RunRecord.JSON.createObjectNode();
-    Set<String> environments = new HashSet<>();
+    for (String shared : List.of("environment", "backend")) {
+      Set<String> values = new HashSet<>();
+      for (RunRecord run : runs) {
+        values.add(run.summary().path(shared).asString(""));
+      }
+      if (values.size() == 1) {
+        summary.put(shared, values.iterator().next());
+      }
+    }
     Set<Double> bases = new HashSet<>();
     for (RunRecord run : runs) {
-      environments.add(run.summary().path("environment").asString(""));
       Curve curve = run.curve();
       boolean atStart = !curve.generations().isEmpty() && curve.generations().getFirst() == 0;
       bases.add(atStart ? curve.accuracies().getFirst() : Double.NaN);
-    }
-    if (environments.size() == 1) {
-      summary.put("environment", environments.iterator().next());
     }
     if (bases.size() == 1 && !bases.contains(Double.NaN)) {
       summary.putObject("base").put("accuracy", bases.iterator().next());

@@ -17,14 +17,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Runs commands, in this process or in one of their own, with models of a few thousand weights. */
-final class Cli {
+public final class Cli {
   private Cli() {}
 
   /** What a command left behind. */
-  record Outcome(int code, String out, String err) {}
+  public record Outcome(int code, String out, String err) {}
 
   /** In this process. */
-  static Outcome run(Object... args) {
+  public static Outcome run(Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] words = new String[args.length];
@@ -36,7 +36,7 @@ final class Cli {
   }
 
   /** The command line of a process of its own. */
-  static List<String> command(Object... args) {
+  public static List<String> command(Object... args) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -54,7 +54,7 @@ final class Cli {
   }
 
   /** An untrained model that reads and writes the words of the dialect environment. */
-  static Path tinyModel(Path folder, int context) throws IOException {
+  public static Path tinyModel(Path folder, int context) throws IOException {
     WordTokenizer tokenizer = new WordTokenizer(DialectVocabulary.tokens());
     DecoderConfig config =
         DecoderConfig.builder()
@@ -72,7 +72,7 @@ final class Cli {
   }
 
   /** A configuration whose run takes a second or two. */
-  static Path tinyRun(Path file, Path model, int steps) throws IOException {
+  public static Path tinyRun(Path file, Path model, int steps) throws IOException {
     return Files.writeString(
         file,
         """

@@ -1,6 +1,7 @@
 package dev.hindsight.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
@@ -53,11 +54,12 @@ class CommandsTest {
           .allMatch(
               line -> line.startsWith("  ./hindsight") || line.startsWith("      --"), command);
       if (!List.of("report", "devices").contains(command)) {
-        assertThat(help.out()).contains("--backend", "--threads", "--seed");
+        assertThat(help.out()).contains("--backend", "--device", "--threads", "--seed");
       }
     }
     assertThat(Cli.run("--version").out()).contains("hindsight ", "JVM ");
-    assertThat(Cli.run("generate-completion").out()).contains("complete -F", "quickstart");
+    assertThat(Cli.run("generate-completion").out())
+        .contains("complete -F", "quickstart", "--device");
   }
 
   @Test
@@ -74,6 +76,19 @@ class CommandsTest {
   @Test
   void selftestMeasuresAndChecksAGradient() {
     JsonNode result = json(Cli.run("selftest", "--backend", "reference", "--json"));
+    assertThat(result.path("sgemm_gflops").doubleValue()).isPositive();
+    assertThat(result.path("bandwidth_gb_per_s").doubleValue()).isPositive();
+    assertThat(result.path("gradient_ok").booleanValue()).isTrue();
+  }
+
+  @Test
+  void selftestComparesADeviceWithItsOwnLimits() {
+    assumeTrue(
+        Backends.providers().stream()
+            .anyMatch(p -> p.name().equals("opencl") && p.unavailable().isEmpty()),
+        "no OpenCL device");
+    JsonNode result = json(Cli.run("selftest", "--backend", "opencl", "--json"));
+    assertThat(result.path("backend").asString()).isEqualTo("opencl");
     assertThat(result.path("sgemm_gflops").doubleValue()).isPositive();
     assertThat(result.path("bandwidth_gb_per_s").doubleValue()).isPositive();
     assertThat(result.path("gradient_ok").booleanValue()).isTrue();

@@ -22,8 +22,8 @@ class AttentionConformanceTest {
     return values;
   }
 
-  /** Heads, key heads and channels of each. */
-  private static final int[][] HEADS = {{1, 1, 8}, {2, 1, 5}, {4, 2, 12}, {3, 3, 64}, {2, 2, 33}};
+  /** Heads, key heads and channels of each; a device compiles kernels for every number of those. */
+  private static final int[][] HEADS = {{1, 1, 12}, {2, 1, 5}, {4, 2, 12}, {3, 3, 64}, {2, 2, 33}};
 
   @Test
   @Covers({"attention", "attentionBackward"})
@@ -33,7 +33,7 @@ class AttentionConformanceTest {
         check(heads, SequenceLayout.packed(length, 3, 1, length / 2), Layout.CONTIGUOUS);
       }
     }
-    check(new int[] {2, 1, 16}, SequenceLayout.packed(200), Layout.CONTIGUOUS);
+    check(new int[] {2, 1, 12}, SequenceLayout.packed(200), Layout.CONTIGUOUS);
   }
 
   @Test

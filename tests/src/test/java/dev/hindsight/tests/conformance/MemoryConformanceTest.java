@@ -39,14 +39,24 @@ class MemoryConformanceTest {
 
   /** How fast is no test's business; that it is a speed at all, is. */
   @Test
-  @Covers("measurePeak")
-  void aPeakIsPositiveWhereThereIsOne() {
+  @Covers({"measurePeak", "measureBandwidth"})
+  void limitsArePositiveWhereThereAreAny() {
     if (subject.dtype() == DType.F32) {
-      subject
-          .backend()
-          .measurePeak()
-          .ifPresent(peak -> assertThat(peak).isPositive().isLessThan(1e18));
+      Backend backend = subject.backend();
+      backend.measurePeak().ifPresent(x -> assertThat(x).isPositive().isLessThan(1e18));
+      backend.measureBandwidth().ifPresent(x -> assertThat(x).isPositive().isLessThan(1e16));
     }
+  }
+
+  /** Waiting changes nothing, with and without work to wait for. */
+  @Test
+  @Covers("synchronise")
+  void waitingLeavesWhatWasComputed() {
+    Backend backend = subject.backend();
+    backend.synchronise();
+    Tensor x = TensorOps.full(backend, subject.dtype(), Shape.of(1000), 3);
+    backend.synchronise();
+    assertThat(x.toDoubles()).containsOnly(3);
   }
 
   @Test

@@ -31,6 +31,8 @@ class ThreadInvarianceTest {
           "supports",
           "summary",
           "measurePeak",
+          "measureBandwidth",
+          "synchronise",
           "allocate",
           "newSlab",
           "upload",

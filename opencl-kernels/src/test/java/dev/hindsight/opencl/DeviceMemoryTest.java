@@ -1,0 +1,131 @@
+package dev.hindsight.opencl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.DeviceException;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Guards what happens when the device's memory is full, or the device goes. */
+class DeviceMemoryTest {
+  private static final long LIMIT = 64 << 20;
+  private static final Shape MEGABYTE = Shape.of(1 << 18);
+
+  private OpenClBackend backend;
+  private DeviceMemory memory;
+
+  @BeforeEach
+  void open() {
+    backend = Opened.backend(LIMIT);
+    memory = backend.device().memory();
+  }
+
+  private Tensor megabytes(int count) {
+    return TensorOps.full(backend, DType.F32, Shape.of(count << 18), 1);
+  }
+
+  @Test
+  void saysHowMuchWasWantedAndIsFree() {
+    Tensor kept = megabytes(40);
+    long held = memory.held();
+    assertThatExceptionOfType(DeviceException.class)
+        .isThrownBy(() -> megabytes(30))
+        .withMessageContaining("no room for 30.00 MiB (31457280 bytes)")
+        .withMessageContaining("of its 64.00 MiB (67108864 bytes) are free")
+        .withMessageContaining("take a smaller batch or model")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(DeviceException.Reason.OUT_OF_MEMORY));
+    assertThat(memory.held()).isEqualTo(held);
+    // what is there is well, and what fits still fits
+    assertThat(megabytes(10).toFloats()).containsOnly(1);
+    assertThat(kept.toFloats()).containsOnly(1);
+  }
+
+  @Test
+  void noBufferIsLargerThanTheDeviceAllows() {
+    long most = backend.device().info().largestBuffer();
+    assertThatExceptionOfType(DeviceException.class)
+        .isThrownBy(() -> backend.allocate(most + 1))
+        .withMessageContaining("no room for")
+        .withMessageContaining("one buffer may have");
+  }
+
+  /** A step that runs out of memory gives all of its own back. */
+  @Test
+  void aFailedStepFreesWhatItHeld() {
+    Workspace workspace = new Workspace(backend);
+    long before = memory.held();
+    for (int step = 0; step < 3; step++) {
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(
+              () -> {
+                try (var _ = workspace.open()) {
+                  for (int i = 1; ; i++) {
+                    megabytes(i);
+                  }
+                }
+              });
+    }
+    workspace.close();
+    assertThat(memory.held()).isEqualTo(before);
+  }
+
+  /** Otherwise a device would be full as soon as the Java heap is too large to be collected. */
+  @Test
+  void unreachableTensorsMakeRoom() {
+    for (int i = 0; i < 100; i++) {
+      megabytes(7);
+    }
+    assertThat(memory.held()).isLessThanOrEqualTo(LIMIT);
+  }
+
+  @Test
+  void whatWasReleasedIsUsedAgain() {
+    DeviceMemory.Buffer first = memory.allocate(1 << 20);
+    var place = first.memory();
+    first.release();
+    assertThat(memory.pooled()).isGreaterThanOrEqualTo(1 << 20);
+    assertThat(memory.allocate((1 << 20) + 100).memory()).isSameAs(place);
+    assertThat(memory.pooled()).isZero();
+  }
+
+  @Test
+  void thePoolIsSmallAndMakesRoom() {
+    List<DeviceMemory.Buffer> all = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      all.add(memory.allocate(1 << 20));
+    }
+    all.forEach(DeviceMemory.Buffer::release);
+    assertThat(memory.held()).isZero();
+    assertThat(memory.pooled()).isBetween(1L << 20, LIMIT / 16);
+    memory.allocate(60 << 20).release();
+  }
+
+  @Test
+  void aLostDeviceIsSaidSoEveryTime() {
+    Tensor x = Tensor.of(backend, MEGABYTE, new float[1 << 18]);
+    backend.device().failure("read", new org.jocl.CLException("CL_DEVICE_NOT_AVAILABLE", -2));
+    List<Runnable> uses =
+        List.of(
+            () -> x.toFloats(),
+            () -> TensorOps.add(x, x),
+            () -> megabytes(1),
+            () -> TensorOps.sumOfSquares(x));
+    for (Runnable use : uses) {
+      assertThatExceptionOfType(DeviceException.class)
+          .isThrownBy(use::run)
+          .withMessageContaining("does not answer any more (CL_DEVICE_NOT_AVAILABLE)")
+          .withMessageContaining("from the last checkpoint")
+          .satisfies(e -> assertThat(e.reason()).isEqualTo(DeviceException.Reason.LOST));
+    }
+    OpenClBackend other = Opened.backend();
+    assertThat(TensorOps.full(other, DType.F32, Shape.of(3), 2).toFloats()).containsOnly(2);
+  }
+}

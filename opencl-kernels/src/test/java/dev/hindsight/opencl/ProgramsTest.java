@@ -1,0 +1,83 @@
+package dev.hindsight.opencl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.hindsight.engine.DType;
+import dev.hindsight.engine.Shape;
+import dev.hindsight.engine.TensorOps;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Guards the compiled kernels that are kept on disk, and what is said when one does not compile.
+ */
+class ProgramsTest {
+  private static final String CACHE = "hindsight.opencl.cache";
+
+  @TempDir Path folder;
+  private String former;
+
+  @BeforeEach
+  void useTheFolder() {
+    former = System.getProperty(CACHE);
+    System.setProperty(CACHE, folder.toString());
+  }
+
+  @AfterEach
+  void restore() {
+    if (former == null) {
+      System.clearProperty(CACHE);
+    } else {
+      System.setProperty(CACHE, former);
+    }
+  }
+
+  private List<Path> binaries() throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.filter(f -> f.toString().endsWith(".bin")).toList();
+    }
+  }
+
+  /** Computes something, which needs a kernel. */
+  private static float[] compute() {
+    OpenClBackend backend = Opened.backend();
+    return TensorOps.affine(TensorOps.full(backend, DType.F32, Shape.of(3), 2), 3, 1).toFloats();
+  }
+
+  @Test
+  void aDamagedBinaryIsMadeAgain() throws IOException {
+    assertThat(compute()).containsOnly(7);
+    Path binary = binaries().getFirst();
+    for (byte[] damage : List.of(new byte[0], new byte[] {1, 2, 3})) {
+      Files.write(binary, damage);
+      assertThat(compute()).containsOnly(7);
+      assertThat(Files.size(binary)).as("written anew").isGreaterThan(100);
+    }
+    assertThat(binaries()).hasSize(1);
+  }
+
+  @Test
+  void aFolderThatCannotBeWrittenCostsOnlyTime() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    System.setProperty(CACHE, file.resolve("below").toString());
+    assertThat(compute()).containsOnly(7);
+  }
+
+  @Test
+  void whatDoesNotCompileIsNamedWithTheCompilersLog() {
+    Device device = new Device(Opened.info());
+    assertThatThrownBy(() -> device.kernel("elementwise.cl", "map", "F=no_such_function(x0)"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("elementwise.cl")
+        .hasMessageContaining("kernel map")
+        .hasMessageContaining(device.info().name())
+        .hasMessageContaining("error");
+  }
+}
