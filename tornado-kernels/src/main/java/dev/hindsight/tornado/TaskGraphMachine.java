@@ -12,14 +12,10 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
-import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/**
- * Kernels in TornadoVM's task graphs, on its default device ({@code tornado.driver} and {@code
- * tornado.device} choose another). Not safe for use by several threads.
- */
+/** Kernels in TornadoVM's task graphs. Not safe for use by several threads. */
 final class TaskGraphMachine implements Machine {
   /**
    * For OpenCL: TornadoVM's own flags allow "fast relaxed math", which drops NaN and infinities and
@@ -33,14 +29,14 @@ final class TaskGraphMachine implements Machine {
   private static final String GRAPH = "hindsight";
   private static final String TASK = "kernel";
 
-  private final TornadoDevice device =
-      TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
+  private final TornadoDevice device;
   private final int block;
 
   /**
    * @param block rows and columns of a product that one work-item computes: 4 or 8
    */
-  TaskGraphMachine(int block) {
+  TaskGraphMachine(TornadoDevice device, int block) {
+    this.device = device;
     this.block = block;
   }
 
@@ -55,8 +51,7 @@ final class TaskGraphMachine implements Machine {
               + deviceName()
               + " have at most "
               + group[0]
-              + " items, expected 256 or more; choose another device with -Dtornado.device=N in"
-              + " HINDSIGHT_JAVA_OPTS");
+              + " items, expected 256 or more; choose another with --device");
     }
   }
 

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
 /**
@@ -49,17 +51,16 @@ final class TornadoBackend extends VectorBackend {
     requireSameBits();
   }
 
-  /** On TornadoVM's default device, with what was measured there before or is measured now. */
-  static TornadoBackend open() {
-    TaskGraphMachine machine = new TaskGraphMachine(4);
+  /** On this device, with what was measured there before or is measured now. */
+  static TornadoBackend open(TornadoDevice device) {
+    TaskGraphMachine machine = new TaskGraphMachine(device, 4);
     machine.requireUsable();
-    String device = machine.deviceName() + " (" + machine.platform() + ")";
-    CostModel cost = costs(device);
-    return new TornadoBackend(
-        device, cost.block() == 4 ? machine : new TaskGraphMachine(cost.block()), cost);
+    String name = machine.deviceName() + " (" + machine.platform() + ")";
+    CostModel cost = costs(name, block -> new TaskGraphMachine(device, block));
+    return new TornadoBackend(name, new TaskGraphMachine(device, cost.block()), cost);
   }
 
-  private static CostModel costs(String device) {
+  private static CostModel costs(String device, IntFunction<Machine> machine) {
     String offload = System.getProperty(OFFLOAD, "measured");
     if (offload.equals("always")) {
       return CostModel.always(4);
@@ -82,7 +83,7 @@ final class TornadoBackend extends VectorBackend {
                       + " beside the CPU, once (kept in "
                       + file
                       + ")");
-              CostModel measured = new Calibration(host).measure(TaskGraphMachine::new);
+              CostModel measured = new Calibration(host).measure(machine);
               measured.write(file);
               return measured;
             });

@@ -2,9 +2,12 @@ package dev.hindsight.tornado;
 
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.Backends;
+import dev.hindsight.engine.ComputeDevice;
 import dev.hindsight.engine.vector.VectorProvider;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
  * Offers the {@code tornado} backend where TornadoVM is in the process. It is taken only when asked
@@ -48,8 +51,23 @@ public final class TornadoProvider implements Backends.Provider {
   }
 
   @Override
+  public List<ComputeDevice> devices() {
+    return all().stream().map(TornadoDevices::describe).toList();
+  }
+
+  @Override
   public Backend open() {
+    return open(0);
+  }
+
+  @Override
+  public Backend open(int device) {
+    return TornadoBackend.open(all().get(device));
+  }
+
+  /** Whoever asks for the first time starts the runtime, which then reads the property. */
+  private static List<TornadoDevice> all() {
     System.setProperty(BAILOUT, "False");
-    return TornadoBackend.open();
+    return TornadoDevices.all();
   }
 }

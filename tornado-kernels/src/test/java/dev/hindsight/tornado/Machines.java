@@ -14,8 +14,13 @@ final class Machines {
 
   private static List<Machine> all() {
     return new TornadoProvider().unavailable().isEmpty()
-        ? List.of(new TaskGraphMachine(4), new TaskGraphMachine(8))
+        ? List.of(onTornadoVm(4), onTornadoVm(8))
         : List.of(new PlainMachine(), new EmulatedMachine(4, 1), new EmulatedMachine(8, 2));
+  }
+
+  /** On TornadoVM's default device. */
+  static TaskGraphMachine onTornadoVm(int block) {
+    return new TaskGraphMachine(TornadoDevices.all().getFirst(), block);
   }
 
   static Stream<Machine> stream() {

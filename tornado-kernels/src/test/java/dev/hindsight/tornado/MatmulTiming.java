@@ -27,7 +27,7 @@ final class MatmulTiming {
 
   public static void main(String[] sizes) {
     Backend host = new VectorBackend();
-    TaskGraphMachine four = new TaskGraphMachine(4);
+    TaskGraphMachine four = Machines.onTornadoVm(4);
     System.out.println(four.deviceName() + ", " + four.platform() + "; " + host.description());
     System.out.printf("%8s %12s %12s %12s%n", "n", "4 x 4", "8 x 8", "CPU");
     for (String size : sizes) {
@@ -39,7 +39,7 @@ final class MatmulTiming {
           "%8d %12.0f %12.0f %12.0f%n",
           n,
           device(four, a, b, out),
-          device(new TaskGraphMachine(8), a, b, out),
+          device(Machines.onTornadoVm(8), a, b, out),
           speed(n, () -> host.matmul(a, b, out, false)));
     }
   }
