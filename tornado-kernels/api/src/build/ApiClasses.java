@@ -58,9 +58,11 @@ final class ApiClasses {
       return from;
     }
     Path folder = from.resolve("share").resolve("java").resolve("tornado");
-    try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "tornado-api-*.jar")) {
-      for (Path jar : jars) {
-        return jar;
+    if (Files.isDirectory(folder)) {
+      try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "tornado-api-*.jar")) {
+        for (Path jar : jars) {
+          return jar;
+        }
       }
     }
     throw new IllegalArgumentException(

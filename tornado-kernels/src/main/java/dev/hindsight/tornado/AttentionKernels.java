@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Scaled dot-product attention with {@code @Parallel} loops: the readable twin of {@link
- * AttentionTiles}.
+ * AttentionTiles} and {@link AttentionGradientTiles}.
  *
  * <p>Rows are packed: those of one sequence follow those of the one before, {@code q}, {@code out},
  * {@code dOut} and {@code dq} are {@code [queryRows, heads, channels]}, {@code k}, {@code v},

@@ -24,7 +24,7 @@ final class TaskGraphMachine implements Machine {
   private static final String OPENCL_FLAGS = "-w";
 
   /** Work-items along each side of a group, in every kernel. */
-  private static final int SIDE = 16;
+  private static final int SIDE = MatmulTiles.SIDE;
 
   private static final String GRAPH = "hindsight";
   private static final String TASK = "kernel";
@@ -80,7 +80,7 @@ final class TaskGraphMachine implements Machine {
     }
     graph.task(TASK, MatmulTiles::matmul, new KernelContext(), a, b, out, numbers, block);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, out);
-    int tile = MatmulTiles.SIDE * block;
+    int tile = SIDE * block;
     int columns = (shape.columns() + tile - 1) / tile;
     int rows = (shape.rows() + tile - 1) / tile;
     GridScheduler grids =
@@ -91,9 +91,9 @@ final class TaskGraphMachine implements Machine {
   @Override
   public int attentionTile(int channels) {
     long there = localMemory();
-    return AttentionTiles.localMemory(channels, 2) <= there
+    return AttentionGradientTiles.localMemory(channels, 2) <= there
         ? 2
-        : AttentionTiles.localMemory(channels, 1) <= there ? 1 : 0;
+        : AttentionGradientTiles.localMemory(channels, 1) <= there ? 1 : 0;
   }
 
   @Override
@@ -154,7 +154,7 @@ final class TaskGraphMachine implements Machine {
         arrays.keyBlocks);
     graph.task(
         "delta",
-        AttentionTiles::delta,
+        AttentionGradientTiles::delta,
         new KernelContext(),
         out,
         dOut,
@@ -163,7 +163,7 @@ final class TaskGraphMachine implements Machine {
         channels);
     graph.task(
         "dq",
-        AttentionTiles::dq,
+        AttentionGradientTiles::dq,
         new KernelContext(),
         q,
         k,
@@ -178,7 +178,7 @@ final class TaskGraphMachine implements Machine {
         scale);
     graph.task(
         "dkv",
-        AttentionTiles::dkv,
+        AttentionGradientTiles::dkv,
         new KernelContext(),
         q,
         k,

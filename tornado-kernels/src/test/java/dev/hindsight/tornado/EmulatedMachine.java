@@ -75,17 +75,18 @@ record EmulatedMachine(int block, int attentionTile) implements Machine {
           WorkItems.run(
               queryGroups,
               GROUP,
-              context -> AttentionTiles.delta(context, out, dOut, delta, queries, c));
+              context -> AttentionGradientTiles.delta(context, out, dOut, delta, queries, c));
           WorkItems.run(
               queryGroups,
               GROUP,
               context ->
-                  AttentionTiles.dq(context, q, k, v, dOut, lse, delta, dq, queries, c, t, scale));
+                  AttentionGradientTiles.dq(
+                      context, q, k, v, dOut, lse, delta, dq, queries, c, t, scale));
           WorkItems.run(
               keyGroups,
               GROUP,
               context ->
-                  AttentionTiles.dkv(
+                  AttentionGradientTiles.dkv(
                       context, q, k, v, dOut, lse, delta, dk, dv, keys, c, t, scale));
         });
   }
