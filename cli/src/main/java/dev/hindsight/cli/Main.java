@@ -17,6 +17,7 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       QuickstartCommand.class,
       TrainCommand.class,
+      SweepCommand.class,
       EvaluateCommand.class,
       PretrainCommand.class,
       GenerateCommand.class,
