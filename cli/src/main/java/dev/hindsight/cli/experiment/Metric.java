@@ -86,6 +86,23 @@ public enum Metric {
    * @throws IOException when the run did not record what this is made of
    */
   public Value of(RunRecord run) throws IOException {
+    Value value = find(run);
+    if (value == null) {
+      throw new IOException(
+          run.folder()
+              + " recorded nothing that "
+              + key()
+              + " could be made of; is it measured for this method, and evaluation switched on?");
+    }
+    return value;
+  }
+
+  /** Whether a run has this number: one without a self-teacher has none of those about it. */
+  public boolean isRecordedBy(RunRecord run) throws IOException {
+    return find(run) != null;
+  }
+
+  private @Nullable Value find(RunRecord run) throws IOException {
     Double value =
         switch (this) {
           case GENERATIONS_TO_HALF -> curve(run).generationsTo(.5);
@@ -105,14 +122,7 @@ public enum Metric {
       return new Value(value, true);
     }
     Double budget = last(run.column("generations"));
-    if (counts && budget != null) {
-      return new Value(budget, false);
-    }
-    throw new IOException(
-        run.folder()
-            + " recorded nothing that "
-            + key()
-            + " could be made of; is it measured for this method, and evaluation switched on?");
+    return counts && budget != null ? new Value(budget, false) : null;
   }
 
   private static Curve curve(RunRecord run) throws IOException {

@@ -1,5 +1,6 @@
 package dev.hindsight.cli.experiment;
 
+import dev.hindsight.cli.report.ExperimentPage;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +13,13 @@ public final class TextTable {
    */
   public TextTable(List<String> head) {
     rows.add(List.copyOf(head));
+  }
+
+  /** A table of the report. */
+  public static TextTable of(ExperimentPage.Table table) {
+    TextTable text = new TextTable(table.head());
+    table.rows().forEach(text::add);
+    return text;
   }
 
   /** Adds a row with as many cells as the head. */
