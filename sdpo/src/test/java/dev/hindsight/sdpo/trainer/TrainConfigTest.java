@@ -49,7 +49,7 @@ class TrainConfigTest {
         "environment.level=null|got nothing",
         "environment.feedback=null|got nothing",
         "environment.dialect.names.max=null|got nothing",
-        "method=null|got nothing, expected sdpo or grpo",
+        "method=null|got nothing, expected sdpo, grpo or sft",
         "model=null|got nothing, expected the folder",
         "rollout=null|got nothing",
         "actor=null|got nothing",
@@ -91,10 +91,10 @@ class TrainConfigTest {
 
   @Test
   void settingsReachTheLoss() {
-    assertThat(PolicyUpdate.loss(parse(Method.SDPO)))
+    assertThat(Objective.loss(parse(Method.SDPO)))
         .isEqualTo(new DistillationLoss(new Divergence(1), new Support.TopK(20, true), 2.0));
     assertThat(
-            PolicyUpdate.loss(
+            Objective.loss(
                 parse(
                     Method.SDPO,
                     "self_distillation.distillation_topk=null",
@@ -102,10 +102,9 @@ class TrainConfigTest {
                     "self_distillation.is_clip=null")))
         .isEqualTo(new DistillationLoss(new Divergence(.5), new Support.FullVocabulary(), null));
     assertThat(
-            PolicyUpdate.loss(
-                parse(Method.SDPO, "self_distillation.full_logit_distillation=false")))
+            Objective.loss(parse(Method.SDPO, "self_distillation.full_logit_distillation=false")))
         .isEqualTo(new SampledTokenLoss(2.0));
-    assertThat(PolicyUpdate.loss(parse(Method.GRPO))).isEqualTo(new PolicyGradientLoss(.2, .28, 3));
+    assertThat(Objective.loss(parse(Method.GRPO))).isEqualTo(new PolicyGradientLoss(.2, .28, 3));
   }
 
   @Test
