@@ -212,7 +212,7 @@ public final class ChunkedLoss implements AutoCloseable {
   /** The policy's K likeliest tokens at every row; more than the vocabulary means all of it. */
   public OldTop top(Variable hidden, UnaryOperator<Variable> head, int k) {
     List<int[]> indices = new ArrayList<>();
-    List<float[]> logOld = new ArrayList<>();
+    List<double[]> logOld = new ArrayList<>();
     eachChunk(
         hidden,
         head,
@@ -220,19 +220,13 @@ public final class ChunkedLoss implements AutoCloseable {
           Tensor logP = logSoftmax(logits, temperature).tensor();
           TensorOps.TopK top = TensorOps.topK(logP, Math.min(k, logits.dim(1)));
           indices.add(top.indices().toInts());
-          logOld.add(TensorOps.cast(top.values(), DType.F32).toFloats());
+          logOld.add(top.values().toDoubles());
         });
-    int count = indices.stream().mapToInt(i -> i.length).sum();
-    float[] all = new float[count];
-    int at = 0;
-    for (float[] part : logOld) {
-      System.arraycopy(part, 0, all, at, part.length);
-      at += part.length;
-    }
+    int[] all = indices.stream().flatMapToInt(Arrays::stream).toArray();
     return new OldTop(
-        count / Math.max(1, hidden.dim(0)),
-        indices.stream().flatMapToInt(Arrays::stream).toArray(),
-        all);
+        all.length / Math.max(1, hidden.dim(0)),
+        all,
+        logOld.stream().flatMapToDouble(Arrays::stream).toArray());
   }
 
   @FunctionalInterface

@@ -8,9 +8,10 @@ import java.util.Arrays;
  *
  * @param k tokens a row
  * @param indices {@code [rows, k]}, row by row
- * @param logOld log pi_old of these, over the whole vocabulary
+ * @param logOld log pi_old of these, over the whole vocabulary; in double, as the mass of the tail
+ *     is what they leave of 1
  */
-public record OldTop(int k, int[] indices, float[] logOld) {
+public record OldTop(int k, int[] indices, double[] logOld) {
   /** Rows {@code from .. to - 1}. */
   public OldTop rows(int from, int to) {
     return new OldTop(
