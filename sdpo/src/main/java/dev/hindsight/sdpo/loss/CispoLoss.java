@@ -4,9 +4,9 @@ import dev.hindsight.autograd.Variable;
 import java.util.function.BiConsumer;
 
 /**
- * CISPO (MiniMax-M1, arXiv 2506.13585, equation 4), a baseline of the SDPO paper: {@code
- * -sg(clip(w, 1 - low, 1 + high)) A log p(y_t)}. The clip bounds the weight of a token and never
- * its gradient: no token is dropped.
+ * CISPO (MiniMax-M1, arXiv 2506.13585), a baseline of the SDPO paper: {@code -sg(clip(w, 1 - low, 1
+ * + high)) A log p(y_t)}. The clip bounds the weight of a token and never its gradient: no token is
+ * dropped.
  *
  * @param clipLow how far below 1 the ratio counts
  * @param clipHigh how far above 1

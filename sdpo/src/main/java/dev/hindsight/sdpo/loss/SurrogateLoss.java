@@ -5,9 +5,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * SDPO as the policy gradient that it is (arXiv 2601.20802, section 2.2): {@code -rho_t sum_v p(v)
- * sg(A(v))} with A(v) = log q(v) - log p(v), the advantage of token v in the self-teacher's eyes.
- * Its gradient is that of the reverse KL as long as no advantage is clipped; {@code A <- min(A, c)}
+ * SDPO as the policy gradient that it is (arXiv 2601.20802): {@code -rho_t sum_v p(v) sg(A(v))}
+ * with A(v) = log q(v) - log p(v), the advantage of token v in the self-teacher's eyes. Its
+ * gradient is that of the reverse KL as long as no advantage is clipped; {@code A <- min(A, c)}
  * bounds what one token may gain, which a divergence cannot express.
  *
  * @param support over which outcomes v
