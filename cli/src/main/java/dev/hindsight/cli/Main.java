@@ -18,6 +18,7 @@ import picocli.CommandLine.IVersionProvider;
       QuickstartCommand.class,
       TrainCommand.class,
       SweepCommand.class,
+      DiscoverCommand.class,
       ExperimentCommand.class,
       EvaluateCommand.class,
       PretrainCommand.class,

@@ -28,6 +28,8 @@ public enum Metric {
   INITIAL_GAP("gap before training", false, false),
   /** Accuracy of the base as its own teacher after one failed attempt. */
   BASE_TEACHER_ACCURACY("accuracy of the base given feedback", false, false),
+  /** Attempts of a search to its first right answer, mean over questions. */
+  ATTEMPTS("attempts to the first right answer", true, true),
   /** Entropy of the policy over the last step's answers, nats a token. */
   FINAL_ENTROPY("final entropy", true, false),
   /** Mean length of the last step's answers, tokens. */
@@ -113,6 +115,7 @@ public enum Metric {
           case TEACHER_GAIN -> gain(run.column("teacher_accuracy"));
           case INITIAL_GAP -> first(run.column("teacher_gap"));
           case BASE_TEACHER_ACCURACY -> first(run.column("teacher_accuracy"));
+          case ATTEMPTS -> null; // of searches, which are no runs
           case FINAL_ENTROPY -> last(run.column("entropy"));
           case FINAL_LENGTH -> last(run.column("response_length"));
           case SECONDS_PER_STEP -> secondsPerStep(run);
@@ -121,7 +124,7 @@ public enum Metric {
     if (value != null) {
       return new Value(value, true);
     }
-    Double budget = last(run.column("generations"));
+    Double budget = this == ATTEMPTS ? null : last(run.column("generations"));
     return counts && budget != null ? new Value(budget, false) : null;
   }
 
@@ -167,7 +170,7 @@ public enum Metric {
   /** A value as people read it. */
   public String format(double value) {
     return switch (this) {
-      case GENERATIONS_TO_HALF, GENERATIONS_TO_NINE_TENTHS -> Figures.count(value);
+      case GENERATIONS_TO_HALF, GENERATIONS_TO_NINE_TENTHS, ATTEMPTS -> Figures.count(value);
       case FINAL_ACCURACY, BEST_ACCURACY, TEACHER_ACCURACY, BASE_TEACHER_ACCURACY ->
           Figures.percent(value);
       case TEACHER_GAIN ->
