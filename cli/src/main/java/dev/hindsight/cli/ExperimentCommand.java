@@ -171,11 +171,10 @@ final class ExperimentCommand extends BasicCommand {
   }
 
   private int list(Screen screen) throws IOException {
-    TextTable table = new TextTable(List.of("name", "what it asks"));
     for (Path file : builtIn()) {
-      table.add(List.of(Folders.stem(file), Definition.read(file, List.of()).title()));
+      String title = Definition.read(file, List.of()).title();
+      screen.result(String.format("  %-12s %s", Folders.stem(file), title));
     }
-    screen.result(table.toString());
     return 0;
   }
 
@@ -187,9 +186,8 @@ final class ExperimentCommand extends BasicCommand {
               ? "--all takes every experiment; leave " + names.getFirst() + " away"
               : "Which experiment? ./hindsight experiment --list names them.");
     }
-    List<Path> known = builtIn();
     if (all) {
-      return known;
+      return builtIn();
     }
     List<Path> files = new ArrayList<>();
     for (String name : names) {
@@ -197,6 +195,7 @@ final class ExperimentCommand extends BasicCommand {
         files.add(Folders.input(Path.of(name)));
         continue;
       }
+      List<Path> known = builtIn();
       List<String> stems = known.stream().map(Folders::stem).toList();
       if (!stems.contains(name)) {
         throw new Failure(
@@ -213,7 +212,15 @@ final class ExperimentCommand extends BasicCommand {
   }
 
   private static List<Path> builtIn() throws IOException {
-    try (Stream<Path> entries = Files.list(Folders.input(DEFINITIONS))) {
+    Path folder = Folders.input(DEFINITIONS);
+    if (!Files.isDirectory(folder)) {
+      throw new Failure(
+          "no folder "
+              + folder
+              + ", where the experiments are defined; start from Hindsight's own folder, or name a YAML"
+              + " file");
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
       return entries.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
     }
   }

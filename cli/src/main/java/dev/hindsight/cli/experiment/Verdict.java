@@ -24,9 +24,6 @@ public final class Verdict {
     }
   }
 
-  /** An expectation, judged. */
-  private record Judged(Outcome outcome, String sentence) {}
-
   private final Definition definition;
   private final Results results;
 
@@ -40,7 +37,7 @@ public final class Verdict {
     Verdict verdict = new Verdict(definition, results);
     List<String> sentences = new ArrayList<>();
     for (Definition.Expectation e : definition.expect()) {
-      sentences.add(verdict.judge(e).sentence);
+      sentences.add(verdict.judge(e));
     }
     if (definition.correlate() != null) {
       sentences.addAll(verdict.correlations(definition.correlate()));
@@ -53,7 +50,7 @@ public final class Verdict {
     return String.join(" ", sentences);
   }
 
-  private Judged judge(Definition.Expectation e) {
+  private String judge(Definition.Expectation e) {
     Metric metric = e.metric() == null ? definition.metric() : e.metric();
     if (e.order() != null) {
       return order(e.order(), metric);
@@ -67,7 +64,7 @@ public final class Verdict {
         : stays(Objects.requireNonNull(e.stays()), limit, metric);
   }
 
-  private Judged order(List<String> arms, Metric metric) {
+  private String order(List<String> arms, Metric metric) {
     Outcome outcome = Outcome.HOLDS;
     List<String> against = new ArrayList<>();
     for (int i = 0; i + 1 < arms.size(); i++) {
@@ -89,12 +86,27 @@ public final class Verdict {
             + " by "
             + metric.label()
             + " "
-            + outcome.words
+            + words(outcome)
             + (arms.size() > 2 && !against.isEmpty()
                 ? " (" + String.join("; ", against) + ")"
                 : "");
     String factor = arms.size() == 2 ? factor(arms, metric) : "";
-    return new Judged(outcome, head + ": " + String.join(", ", figures) + factor + ".");
+    return head + ": " + String.join(", ", figures) + factor + ".";
+  }
+
+  /** With one seed nothing holds: it is seen or it is not. */
+  private String words(Outcome outcome) {
+    return seeds() > 1
+        ? outcome.words
+        : switch (outcome) {
+          case HOLDS -> "is seen with this one seed";
+          case UNDECIDED -> "is undecided: the figures are equal";
+          case FAILS -> "is not seen with this one seed";
+        };
+  }
+
+  private int seeds() {
+    return results.arms().values().iterator().next().values().iterator().next().values().size();
   }
 
   /** How many times as many, for metrics that count answers. */
@@ -120,7 +132,7 @@ public final class Verdict {
     return better.betterThan(worse) ? Outcome.HOLDS : Outcome.FAILS;
   }
 
-  private Judged alike(List<String> arms, Metric metric) {
+  private String alike(List<String> arms, Metric metric) {
     List<String> apart = new ArrayList<>();
     List<String> figures = new ArrayList<>();
     for (int i = 0; i < arms.size(); i++) {
@@ -132,15 +144,16 @@ public final class Verdict {
         }
       }
     }
-    Outcome outcome = apart.isEmpty() ? Outcome.HOLDS : Outcome.FAILS;
     String head =
-        apart.isEmpty()
-            ? "No difference by " + metric.label() + " can be told from the spread of seeds"
-            : "They differ by " + metric.label() + " (" + String.join("; ", apart) + ")";
-    return new Judged(outcome, head + ": " + String.join(", ", figures) + ".");
+        seeds() == 1
+            ? "Whether they differ by " + metric.label() + " one seed cannot tell"
+            : apart.isEmpty()
+                ? "No difference by " + metric.label() + " can be told from the spread of seeds"
+                : "They differ by " + metric.label() + " (" + String.join("; ", apart) + ")";
+    return head + ": " + String.join(", ", figures) + ".";
   }
 
-  private Judged ratio(List<String> arms, double limit, Metric metric) {
+  private String ratio(List<String> arms, double limit, Metric metric) {
     double[] first = results.of(arms.get(0), metric).numbers();
     double[] second = results.of(arms.get(1), metric).numbers();
     double[] ratios = new double[first.length];
@@ -152,22 +165,20 @@ public final class Verdict {
         band.high() <= limit
             ? Outcome.HOLDS
             : band.low() > limit ? Outcome.FAILS : Outcome.UNDECIDED;
-    return new Judged(
-        outcome,
-        String.format(
-            Locale.ROOT,
-            "%s over %s in %s is %.3f [%.3f to %.3f]: the limit of %.2f %s.",
-            label(arms.get(0)),
-            label(arms.get(1)),
-            metric.label(),
-            band.mean(),
-            band.low(),
-            band.high(),
-            limit,
-            outcome.words));
+    return String.format(
+        Locale.ROOT,
+        "%s over %s in %s is %.3f [%.3f to %.3f]: the limit of %.2f %s.",
+        label(arms.get(0)),
+        label(arms.get(1)),
+        metric.label(),
+        band.mean(),
+        band.low(),
+        band.high(),
+        limit,
+        outcome.words);
   }
 
-  private Judged stays(String arm, double limit, Metric metric) {
+  private String stays(String arm, double limit, Metric metric) {
     Measured measured = results.of(arm, metric);
     Outcome outcome =
         measured.band().high() <= limit
@@ -179,17 +190,15 @@ public final class Verdict {
           case UNDECIDED -> " does not surely stay at or below ";
           case FAILS -> " does not stay at or below ";
         };
-    return new Judged(
-        outcome,
-        "The control "
-            + label(arm)
-            + what
-            + metric.format(limit)
-            + " by "
-            + metric.label()
-            + ": "
-            + measured.text()
-            + ".");
+    return "The control "
+        + label(arm)
+        + what
+        + metric.format(limit)
+        + " by "
+        + metric.label()
+        + ": "
+        + measured.text()
+        + ".";
   }
 
   // ------------------------------------------------------------ correlation

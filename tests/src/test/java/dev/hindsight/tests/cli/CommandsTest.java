@@ -3,6 +3,9 @@ package dev.hindsight.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.Settings;
+import dev.hindsight.cli.experiment.SweepFile;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.sdpo.config.Configs;
@@ -330,7 +333,18 @@ class CommandsTest {
         .isEqualTo(PretrainConfig.defaults());
     try (Stream<Path> all = Files.walk(configs)) {
       for (Path file : all.filter(f -> f.toString().endsWith(".yaml")).toList()) {
-        if (file.getFileName().toString().contains("-base")) {
+        String folder = file.getParent().getFileName().toString();
+        if (folder.equals("experiments")) {
+          Definition experiment = Definition.read(file, List.of());
+          for (Definition.Arm arm : experiment.arms().values()) {
+            Settings shared = new Settings(experiment.set());
+            TrainConfig.read(null, shared.with(new Settings(arm.set())).overrides());
+          }
+        } else if (folder.equals("sweeps")) {
+          for (Settings point : SweepFile.read(file, List.of()).points()) {
+            TrainConfig.read(null, point.overrides());
+          }
+        } else if (file.getFileName().toString().contains("-base")) {
           Configs.read(file, PretrainConfig.defaults());
         } else {
           TrainConfig config = Configs.read(file, sdpo);

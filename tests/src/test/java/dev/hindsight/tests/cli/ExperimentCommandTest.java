@@ -156,12 +156,22 @@ class ExperimentCommandTest {
 
   @Test
   void everyBuiltInExperimentIsListedAndAnUnknownOneIsNot() {
-    Cli.Outcome list = Cli.run("experiment", "--list");
-    assertThat(list.code()).isZero();
-    assertThat(list.out())
-        .contains("rich", "scalar", "credit", "teacher", "content", "ability", "discovery")
-        .contains("divergence", "forgetting", "cost");
-    assertThat(Cli.run("experiment", "rihc").err()).contains("did you mean 'rich'?");
+    String home = "hindsight.home";
+    String former = System.setProperty(home, System.getProperty("hindsight.repository"));
+    try {
+      Cli.Outcome list = Cli.run("experiment", "--list");
+      assertThat(list.code()).as(list.err()).isZero();
+      assertThat(list.out())
+          .contains("rich", "scalar", "credit", "teacher", "content", "ability", "discovery")
+          .contains("divergence", "forgetting", "cost");
+      assertThat(Cli.run("experiment", "rihc").err()).contains("did you mean 'rich'?");
+    } finally {
+      if (former == null) {
+        System.clearProperty(home);
+      } else {
+        System.setProperty(home, former);
+      }
+    }
   }
 
   /** Long enough answers for a cost: every one has the asked length, and both arms are timed. */
