@@ -28,26 +28,16 @@ final class Training {
   private Training() {}
 
   /**
-   * The configuration of a file, over the defaults of the method that it (or an override) names.
+   * The configuration of a file, over the defaults of the method and the preset that it (or an
+   * override) names.
    *
    * @param file null for the defaults alone
    */
   static TrainConfig config(@Nullable Path file, List<String> overrides) {
-    String method = file == null ? "" : Configs.peek(file, "method");
     if (file != null && !Configs.peek(file, "documents").isEmpty()) {
       throw new Failure(file + " is a configuration for pretraining: ./hindsight pretrain " + file);
     }
-    for (String override : overrides) {
-      if (override.startsWith("method=")) {
-        method = override.substring("method=".length()).strip();
-      }
-    }
-    TrainConfig defaults =
-        TrainConfig.defaults(
-            method.equals("grpo") ? TrainConfig.Method.GRPO : TrainConfig.Method.SDPO);
-    return file == null
-        ? Configs.parse("", "defaults", defaults, overrides)
-        : Configs.read(file, defaults, overrides);
+    return TrainConfig.read(file, overrides);
   }
 
   /** Starts a run in a new folder. */
