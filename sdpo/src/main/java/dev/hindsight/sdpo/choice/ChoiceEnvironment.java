@@ -19,6 +19,7 @@ public final class ChoiceEnvironment implements Environment {
       PromptRenderer.between("<bos>" + ChoicePrompt.SYSTEM, "<asst>");
 
   private final String name;
+  private final int maxResponseTokens;
   private final List<Question> train;
   private final List<Question> test;
   private final Map<String, String> answers = new HashMap<>();
@@ -26,18 +27,19 @@ public final class ChoiceEnvironment implements Environment {
   /**
    * @param name for records and tables
    * @param questions to learn from and to test with
+   * @param maxResponseTokens the longest response, in tokens
    */
-  public ChoiceEnvironment(String name, Split<ChoiceQuestion> questions) {
+  public ChoiceEnvironment(String name, Split<ChoiceQuestion> questions, int maxResponseTokens) {
     this.name = name;
+    this.maxResponseTokens = maxResponseTokens;
     this.train = questions(questions.train());
     this.test = questions(questions.test());
   }
 
   /** Splits questions at random; equal ones, options included, stay on one side. */
-  public static ChoiceEnvironment split(
-      String name, List<ChoiceQuestion> questions, double testFraction, long seed) {
-    return new ChoiceEnvironment(
-        name, Split.random(questions, ChoicePrompt::text, testFraction, seed));
+  public static Split<ChoiceQuestion> split(
+      List<ChoiceQuestion> questions, double testFraction, long seed) {
+    return Split.random(questions, ChoicePrompt::text, testFraction, seed);
   }
 
   private List<Question> questions(List<ChoiceQuestion> from) {
@@ -84,6 +86,6 @@ public final class ChoiceEnvironment implements Environment {
 
   @Override
   public int maxResponseTokens() {
-    return MAX_RESPONSE_TOKENS;
+    return maxResponseTokens;
   }
 }

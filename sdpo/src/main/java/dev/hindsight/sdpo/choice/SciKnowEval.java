@@ -42,6 +42,11 @@ public final class SciKnowEval {
         JsonRows.parse(text, source, skipWrongRows, visitor(filter, there)), source, there);
   }
 
+  /** The 24 small questions that come with Hindsight, of all domains. */
+  public static JsonRows.Items<ChoiceQuestion> sample(ChoiceFilter filter) {
+    return parse(JsonRows.bundled(SciKnowEval.class, "sample.jsonl"), "sample", filter, false);
+  }
+
   private static JsonRows.Visitor<ChoiceQuestion> visitor(
       ChoiceFilter filter, Map<String, Integer> there) {
     return (row, attempts) -> {

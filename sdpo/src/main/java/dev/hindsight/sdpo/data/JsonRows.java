@@ -1,7 +1,10 @@
 package dev.hindsight.sdpo.data;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -107,9 +110,21 @@ public final class JsonRows {
       return text.startsWith("\uFEFF") ? text.substring(1) : text; // a byte-order mark
     } catch (NoSuchFileException e) {
       throw new IOException(
-          "data file " + file + " does not exist; environment.data names a file of questions", e);
+          "data file " + file + " does not exist; expected JSON lines or a JSON list", e);
     } catch (CharacterCodingException e) {
       throw new IOException(file + " is not UTF-8 text; expected JSON in UTF-8", e);
+    }
+  }
+
+  /** The text of a file that comes with Hindsight and lies beside a class. */
+  public static String bundled(Class<?> beside, String name) {
+    try (InputStream bytes = beside.getResourceAsStream(name)) {
+      if (bytes == null) {
+        throw new IllegalStateException(name + " is missing beside " + beside.getName());
+      }
+      return new String(bytes.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -91,7 +91,7 @@ public final class JsonInput {
     if (read.value() == null || !text.substring(read.end()).isBlank()) {
       throw new IllegalArgumentException(
           "expected one JSON object, got '"
-              + text
+              + (text.length() > 80 ? text.substring(0, 80) + "..." : text)
               + "'"
               + (read.problem().isEmpty() ? "" : ": " + read.problem()));
     }

@@ -46,6 +46,11 @@ public final class ToolAlpaca {
     return checked(JsonRows.parse(text, source, skipWrongRows, ToolAlpaca::visit), source);
   }
 
+  /** The 18 small requests to three APIs that come with Hindsight. */
+  public static JsonRows.Items<ToolQuestion> sample() {
+    return parse(JsonRows.bundled(ToolAlpaca.class, "sample.json"), "sample", false);
+  }
+
   private static JsonRows.Items<ToolQuestion> checked(
       JsonRows.Items<ToolQuestion> read, String source) {
     if (read.items().isEmpty()) {

@@ -17,6 +17,7 @@ public final class ToolEnvironment implements Environment {
 
   private final String name;
   private final ToolGrader grader;
+  private final int maxResponseTokens;
   private final Map<String, ToolQuestion> byId = new HashMap<>();
   private final List<Question> train;
   private final List<Question> test;
@@ -24,9 +25,12 @@ public final class ToolEnvironment implements Environment {
   /**
    * @param name for records and tables
    * @param questions to learn from and to test with
+   * @param maxResponseTokens the longest response, in tokens
    */
-  public ToolEnvironment(String name, Split<ToolQuestion> questions, ToolGrader grader) {
+  public ToolEnvironment(
+      String name, Split<ToolQuestion> questions, ToolGrader grader, int maxResponseTokens) {
     this.name = name;
+    this.maxResponseTokens = maxResponseTokens;
     this.grader = grader;
     this.train = questions("", questions.train());
     // of a file of its own, whose lines are numbered anew
@@ -34,14 +38,9 @@ public final class ToolEnvironment implements Environment {
   }
 
   /** Splits requests at random; equal ones to one API stay on one side. */
-  public static ToolEnvironment split(
-      String name,
-      List<ToolQuestion> questions,
-      double testFraction,
-      long seed,
-      ToolGrader grader) {
-    return new ToolEnvironment(
-        name, Split.random(questions, ToolPrompt::text, testFraction, seed), grader);
+  public static Split<ToolQuestion> split(
+      List<ToolQuestion> questions, double testFraction, long seed) {
+    return Split.random(questions, ToolPrompt::text, testFraction, seed);
   }
 
   /**
@@ -49,9 +48,8 @@ public final class ToolEnvironment implements Environment {
    *
    * @throws IllegalArgumentException when one stands in both
    */
-  public static ToolEnvironment given(
-      String name, List<ToolQuestion> train, List<ToolQuestion> test, ToolGrader grader) {
-    return new ToolEnvironment(name, Split.given(train, test, ToolPrompt::text), grader);
+  public static Split<ToolQuestion> given(List<ToolQuestion> train, List<ToolQuestion> test) {
+    return Split.given(train, test, ToolPrompt::text);
   }
 
   private List<Question> questions(String prefix, List<ToolQuestion> from) {
@@ -99,6 +97,6 @@ public final class ToolEnvironment implements Environment {
 
   @Override
   public int maxResponseTokens() {
-    return MAX_RESPONSE_TOKENS;
+    return maxResponseTokens;
   }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ChoiceEnvironmentTest {
   private static final List<ChoiceQuestion> QUESTIONS = questions();
   private static final ChoiceEnvironment ENVIRONMENT =
-      ChoiceEnvironment.split("choice", QUESTIONS, 0.1, 42);
+      new ChoiceEnvironment("choice", ChoiceEnvironment.split(QUESTIONS, 0.1, 42), 64);
 
   private static List<ChoiceQuestion> questions() {
     List<ChoiceQuestion> all = new ArrayList<>();
@@ -102,6 +102,16 @@ class ChoiceEnvironmentTest {
         .hasSize(2)
         .doesNotContainAnyElementsOf(ENVIRONMENT.trainQuestions());
     assertThat(ENVIRONMENT.trainQuestions()).hasSize(18);
+  }
+
+  @Test
+  void theSampleIsOfAllDomainsAndBothTypes() {
+    var sample = SciKnowEval.sample(ChoiceFilter.PAPER);
+    assertThat(sample.items()).hasSize(24);
+    assertThat(sample.items()).extracting(q -> q.options().size()).containsOnly(2, 4);
+    assertThat(
+            SciKnowEval.sample(new ChoiceFilter(List.of("Physics"), List.of(), List.of())).items())
+        .hasSize(7);
   }
 
   @Test

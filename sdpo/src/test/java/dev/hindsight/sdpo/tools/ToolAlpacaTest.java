@@ -93,9 +93,10 @@ class ToolAlpacaTest {
   @Test
   void theEnvironmentAsksWithDocumentationAndJudges() {
     List<ToolQuestion> read = ToolAlpaca.parse(GOLDEN, "f", false).items();
+    List<ToolQuestion> others = ToolAlpaca.parse(INSTANCES, "g", false).items();
     ToolEnvironment environment =
-        ToolEnvironment.given(
-            "tools", read, ToolAlpaca.parse(INSTANCES, "g", false).items(), new ToolGrader(false));
+        new ToolEnvironment(
+            "tools", ToolEnvironment.given(read, others), new ToolGrader(false), 64);
     assertThat(environment.trainQuestions()).hasSize(3);
     Question question = environment.trainQuestions().getFirst();
     assertThat(question.text())
@@ -104,9 +105,15 @@ class ToolAlpacaTest {
     assertThat(environment.judge(question, "Action: on\nAction Input: {}", true).reward())
         .isEqualTo(1);
     assertThat(environment.testQuestions()).hasSize(1);
-    assertThatThrownBy(() -> ToolEnvironment.given("tools", read, read, new ToolGrader(false)))
+    assertThatThrownBy(() -> ToolEnvironment.given(read, read))
         .hasMessageContaining("3 of its questions are training questions, too");
-    assertThat(ToolEnvironment.split("tools", read, 0.1, 0, new ToolGrader(false)).testQuestions())
-        .hasSize(1);
+    assertThat(ToolEnvironment.split(read, 0.1, 0).test()).hasSize(1);
+  }
+
+  @Test
+  void theSampleIsReadWhole() {
+    List<ToolQuestion> sample = ToolAlpaca.sample().items();
+    assertThat(sample).hasSize(18);
+    assertThat(sample).extracting(q -> q.calls().size()).contains(1, 2);
   }
 }
