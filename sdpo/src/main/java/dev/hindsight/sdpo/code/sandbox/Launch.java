@@ -11,10 +11,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +35,10 @@ final class Launch implements AutoCloseable {
 
   private static final int COMPILER_MEGABYTES = 256;
 
+  /** Who is root need not let others' code be: the user and group `nobody` of most systems. */
+  private static final List<String> AS_NOBODY =
+      List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--");
+
   private static final Class<?>[] CHILD_CLASSES = {
     SolutionRunner.class, SolutionCompiler.class, Trial.class, Wire.class, Frames.class
   };
@@ -40,6 +46,7 @@ final class Launch implements AutoCloseable {
   private final Path folder;
   private final Path javaHome;
   private final int memoryMegabytes;
+  private final List<String> asNobody;
   private final Thread atExit = new Thread(this::deleteFolder, "sandbox-folder");
 
   Launch(int memoryMegabytes) {
@@ -52,10 +59,43 @@ final class Launch implements AutoCloseable {
         extract(child);
       }
       extract("Capture");
+      this.asNobody = runsAsNobody() ? AS_NOBODY : List.of();
     } catch (IOException e) {
       throw new UncheckedIOException("sandbox: no temporary folder could be made", e);
     }
     Runtime.getRuntime().addShutdownHook(atExit);
+  }
+
+  /** Whether we are root, can become nobody, and nobody can read what a child needs. */
+  private boolean runsAsNobody() throws IOException {
+    if (!"root".equals(System.getProperty("user.name"))
+        || !Files.getFileStore(folder).supportsFileAttributeView("posix")) {
+      return false;
+    }
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    List<String> command = new ArrayList<>(AS_NOBODY);
+    command.addAll(List.of(javaHome.resolve("bin/java").toString(), "-cp", classes().toString()));
+    command.addAll(List.of("-Xshare:auto", "-XX:-UsePerfData", "-version"));
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      boolean ended = process.waitFor(20, TimeUnit.SECONDS);
+      process.destroyForcibly();
+      return ended && process.exitValue() == 0;
+    } catch (IOException e) {
+      return false; // no setpriv here
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Whether children have given up being root. */
+  boolean isAsNobody() {
+    return !asNobody.isEmpty();
   }
 
   private void extract(Class<?> child) throws IOException {
@@ -128,10 +168,13 @@ final class Launch implements AutoCloseable {
     }
     boolean namespaces = isolation != Isolation.LIMITS;
     boolean privateRoot = isolation == Isolation.PRIVATE_ROOT;
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(asNobody);
     if (namespaces) {
       command.addAll(List.of("unshare", "--user", "--map-root-user", "--net", "--ipc", "--uts"));
       command.addAll(List.of("--pid", "--fork", "--kill-child", "--mount"));
+      if (!privateRoot) {
+        command.add("--mount-proc"); // or it would show the processes outside
+      }
     }
     command.addAll(List.of("/bin/sh", "-c", script(), "confine.sh"));
     command.add(String.valueOf(namespaces ? PROCESSES : 0));

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Compiles and runs code that nobody has read. {@link #compile} refuses what is not on the
@@ -92,12 +91,14 @@ public final class Sandbox implements AutoCloseable {
 
   /** The layers that are active, in words, from the inside out. */
   public List<String> layers() {
-    return Stream.concat(
-            Stream.of(
-                "allowlist over the class files",
-                "a JVM with " + limits.memoryMegabytes() + " MB of heap and a watchdog"),
-            isolation.layers().stream())
-        .toList();
+    List<String> layers = new ArrayList<>();
+    layers.add("an allowlist over the class files");
+    layers.add("a JVM of its own with " + limits.memoryMegabytes() + " MB of heap, and a watchdog");
+    layers.addAll(isolation.layers());
+    if (launch.isAsNobody()) {
+      layers.add("the user nobody in place of root");
+    }
+    return List.copyOf(layers);
   }
 
   // ---------------------------------------------------------------- compile

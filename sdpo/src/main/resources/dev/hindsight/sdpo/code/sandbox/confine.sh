@@ -38,7 +38,7 @@ shift
 if [ -n "$root" ]; then
   mkdir -p "$root/proc"
   mount -t proc -o ro proc "$root/proc" # the JDK finds its libraries by /proc/self/exe
-  mount -o remount,ro "$root"
+  mount -o remount,bind,ro "$root"
   cd /
   set -- chroot "$root" "$@"
 fi
