@@ -11,6 +11,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * Programming problems, solved in Java and judged by running their tests in a {@link Sandbox}.
@@ -36,6 +41,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   private record Task(CodeProblem problem, List<CodeTest> tests) {}
 
   private final String name;
+  private final int maxResponseTokens;
   private final Sandbox sandbox;
   private final CodeJudge judge;
   private final Map<String, Task> tasks = new LinkedHashMap<>();
@@ -47,14 +53,17 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
    * @param problems to learn from
    * @param testProblems to test with; the same list for the paper's setting
    * @param testSeed decides which half of a problem's tests training sees
+   * @param maxResponseTokens the longest response, in tokens
    */
   public CodeEnvironment(
       String name,
       List<CodeProblem> problems,
       List<CodeProblem> testProblems,
       long testSeed,
+      int maxResponseTokens,
       SandboxLimits limits) {
     this.name = name;
+    this.maxResponseTokens = maxResponseTokens;
     for (CodeProblem problem : problems) {
       add(train, problem.id(), problem, trainTests(problem, testSeed));
     }
@@ -127,6 +136,32 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
     return new Verdict(passed == tests ? 1 : 0, CodeFeedback.text(records), details);
   }
 
+  /** At once, as many as the sandbox has children: most of the time goes into waiting for them. */
+  @Override
+  public List<Verdict> judgeAll(List<Response> responses) {
+    List<Callable<Verdict>> tasks =
+        responses.stream()
+            .map(r -> (Callable<Verdict>) () -> judge(r.question(), r.text(), r.finished()))
+            .toList();
+    try (ExecutorService judges =
+        Executors.newFixedThreadPool(sandbox.limits().workers(), CodeEnvironment::thread)) {
+      List<Verdict> verdicts = new ArrayList<>();
+      for (Future<Verdict> verdict : judges.invokeAll(tasks)) {
+        verdicts.add(verdict.get());
+      }
+      return verdicts;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(name + ": interrupted while responses were judged", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(name + ": " + e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  private static Thread thread(Runnable task) {
+    return Thread.ofPlatform().name("code-judge").daemon(true).unstarted(task);
+  }
+
   /** What every test said, however much of it the feedback tells. */
   public List<TestRecord> records(Question question, String response, boolean finished) {
     Task task = task(question);
@@ -167,7 +202,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
 
   @Override
   public int maxResponseTokens() {
-    return MAX_RESPONSE_TOKENS;
+    return maxResponseTokens;
   }
 
   @Override

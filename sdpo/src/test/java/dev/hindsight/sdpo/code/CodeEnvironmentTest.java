@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.hindsight.sdpo.code.sandbox.SandboxLimits;
+import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.environment.Verdict;
 import java.io.IOException;
@@ -26,7 +27,8 @@ class CodeEnvironmentTest {
   static void open() {
     List<CodeProblem> sample = LiveCodeBench.sample();
     environment =
-        new CodeEnvironment("code-sample", sample, sample, 0, SandboxLimits.DEFAULT.withMemory(64));
+        new CodeEnvironment(
+            "code-sample", sample, sample, 0, 8192, SandboxLimits.DEFAULT.withMemory(64));
   }
 
   @AfterAll
@@ -275,6 +277,27 @@ class CodeEnvironmentTest {
         .endsWith("```java\n// your code\n```");
     assertThat(question("busy-rooms").text()).contains("standard input").doesNotContain("Complete");
     assertThat(all("busy-rooms").text()).isEqualTo(question("busy-rooms").text());
+  }
+
+  @Test
+  void manyAtOnceAreJudgedInTheirOrder() throws IOException {
+    List<Environment.Response> responses = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      for (Question question : environment.trainQuestions()) {
+        responses.add(new Environment.Response(question, fenced(solution(question.id())), true));
+        responses.add(new Environment.Response(question, fenced("class Solution {}"), true));
+      }
+    }
+    List<Verdict> verdicts = environment.judgeAll(responses);
+    assertThat(verdicts).hasSize(48);
+    for (int i = 0; i < 48; i++) {
+      assertThat(verdicts.get(i).reward()).isEqualTo(i % 2 == 0 ? 1 : 0);
+    }
+    assertThatThrownBy(
+            () ->
+                environment.judgeAll(
+                    List.of(new Environment.Response(new Question("x", "y"), "", true))))
+        .hasMessageContaining("question 'x'");
   }
 
   @Test

@@ -51,7 +51,7 @@ class HostileProgramsTest {
             "twice",
             TESTS);
     List<CodeProblem> both = List.of(program, function);
-    environment = new CodeEnvironment("hostile", both, both, 0, LIMITS);
+    environment = new CodeEnvironment("hostile", both, both, 0, 8192, LIMITS);
   }
 
   @AfterAll

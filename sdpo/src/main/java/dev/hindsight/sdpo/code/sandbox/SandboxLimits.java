@@ -79,4 +79,17 @@ public record SandboxLimits(
         sourceCharacters,
         workers);
   }
+
+  /** These limits with another number of children. */
+  public SandboxLimits withWorkers(int count) {
+    return new SandboxLimits(
+        testMillis,
+        totalMillis,
+        compileMillis,
+        memoryMegabytes,
+        stackMegabytes,
+        outputBytes,
+        sourceCharacters,
+        count);
+  }
 }
