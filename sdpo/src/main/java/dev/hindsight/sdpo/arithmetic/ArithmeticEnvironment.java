@@ -17,7 +17,7 @@ import java.util.Map;
  * sampled.
  */
 public final class ArithmeticEnvironment implements Environment {
-  /** The most tokens a response may take: room for the working of six digits, and for more. */
+  /** The usual limit of a response in tokens: room for the working of six digits, and for more. */
   public static final int MAX_RESPONSE_TOKENS = 64;
 
   static final PromptRenderer RENDERER = PromptRenderer.between("<bos>", "<asst>");
@@ -56,13 +56,20 @@ public final class ArithmeticEnvironment implements Environment {
   }
 
   private final ArithmeticFeedback feedback;
+  private final int maxResponseTokens;
   private final Map<Question, ArithmeticQuestion> known = new LinkedHashMap<>();
   private final List<Question> train;
   private final List<Question> test;
 
-  /** An environment of generated questions. */
-  public ArithmeticEnvironment(Questions questions, ArithmeticFeedback feedback) {
+  /**
+   * An environment of generated questions.
+   *
+   * @param maxResponseTokens the longest response, in tokens
+   */
+  public ArithmeticEnvironment(
+      Questions questions, ArithmeticFeedback feedback, int maxResponseTokens) {
     this.feedback = feedback;
+    this.maxResponseTokens = maxResponseTokens;
     this.train = draw(questions, false, questions.train(), TRAIN_STREAM);
     this.test = draw(questions, true, questions.test(), TEST_STREAM);
   }
@@ -144,6 +151,6 @@ public final class ArithmeticEnvironment implements Environment {
 
   @Override
   public int maxResponseTokens() {
-    return MAX_RESPONSE_TOKENS;
+    return maxResponseTokens;
   }
 }

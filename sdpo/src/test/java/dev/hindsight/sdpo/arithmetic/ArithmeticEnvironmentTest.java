@@ -28,6 +28,10 @@ class ArithmeticEnvironmentTest {
               new ArithmeticQuestion.Term(Operator.TIMES, 7),
               new ArithmeticQuestion.Term(Operator.MINUS, 3)));
 
+  private static ArithmeticEnvironment environment(Questions some, ArithmeticFeedback feedback) {
+    return new ArithmeticEnvironment(some, feedback, ArithmeticEnvironment.MAX_RESPONSE_TOKENS);
+  }
+
   private static String feedback(ArithmeticFeedback style, String response, boolean finished) {
     return ArithmeticVerifier.read(ASKED, response, finished).mistake().map(style::text).orElse("");
   }
@@ -82,7 +86,7 @@ class ArithmeticEnvironmentTest {
   /** Short and long answers to every question, and nothing but them among near misses. */
   @Test
   void bothLengthsAreRightAndOffByOneIsNot() {
-    ArithmeticEnvironment environment = new ArithmeticEnvironment(SOME, ArithmeticFeedback.HINT);
+    ArithmeticEnvironment environment = environment(SOME, ArithmeticFeedback.HINT);
     for (Question question : environment.trainQuestions()) {
       List<String> right = environment.examples(question);
       assertThat(right.get(1).length()).isGreaterThan(right.get(0).length() + 10);
@@ -100,7 +104,7 @@ class ArithmeticEnvironmentTest {
 
   @Test
   void detailsCountTrueSteps() {
-    ArithmeticEnvironment environment = new ArithmeticEnvironment(SOME, ArithmeticFeedback.HINT);
+    ArithmeticEnvironment environment = environment(SOME, ArithmeticFeedback.HINT);
     Question question = environment.trainQuestions().getFirst();
     assertThat(environment.judge(question, "1+1=2;2+2=4;3+3=7;", true).details())
         .containsEntry("true_steps", "2")
@@ -125,9 +129,9 @@ class ArithmeticEnvironmentTest {
   @Test
   void questionsFollowFromTheSeedAndTheSplitDoesNot() {
     Questions other = new Questions(3, 4, 300, 100, 2);
-    ArithmeticEnvironment one = new ArithmeticEnvironment(SOME, ArithmeticFeedback.HINT);
-    ArithmeticEnvironment same = new ArithmeticEnvironment(SOME, ArithmeticFeedback.NONE);
-    ArithmeticEnvironment two = new ArithmeticEnvironment(other, ArithmeticFeedback.HINT);
+    ArithmeticEnvironment one = environment(SOME, ArithmeticFeedback.HINT);
+    ArithmeticEnvironment same = environment(SOME, ArithmeticFeedback.NONE);
+    ArithmeticEnvironment two = environment(other, ArithmeticFeedback.HINT);
     assertThat(same.trainQuestions()).isEqualTo(one.trainQuestions()).hasSize(300);
     assertThat(same.testQuestions()).isEqualTo(one.testQuestions()).hasSize(100);
     assertThat(two.trainQuestions()).isNotEqualTo(one.trainQuestions());
@@ -141,10 +145,7 @@ class ArithmeticEnvironmentTest {
   /** 2 digits make a few hundred questions, of which a fifth is held out. */
   @Test
   void moreQuestionsThanThereAreAreRefused() {
-    assertThatThrownBy(
-            () ->
-                new ArithmeticEnvironment(
-                    new Questions(2, 2, 1000, 10, 0), ArithmeticFeedback.HINT))
+    assertThatThrownBy(() -> environment(new Questions(2, 2, 1000, 10, 0), ArithmeticFeedback.HINT))
         .hasMessageMatching(
             "environment.train_questions: got 1000, expected at most 1[0-9][0-9], .*raise max_terms");
     assertThatThrownBy(() -> new Questions(1, 4, 9, 9, 0)).hasMessageContaining("min_terms");
@@ -156,7 +157,7 @@ class ArithmeticEnvironmentTest {
 
   @Test
   void documentsAnswerRightAndAreNeverATest() {
-    ArithmeticEnvironment environment = new ArithmeticEnvironment(SOME, ArithmeticFeedback.HINT);
+    ArithmeticEnvironment environment = environment(SOME, ArithmeticFeedback.HINT);
     Set<String> tested = new HashSet<>();
     environment.testQuestions().forEach(q -> tested.add(q.text()));
     ArithmeticDocuments documents = ArithmeticDocuments.training(3);
