@@ -61,6 +61,21 @@ public interface Environment {
   Verdict judge(Question question, String response, boolean finished);
 
   /**
+   * A response to be judged: the arguments of {@link #judge}.
+   *
+   * @param finished whether the response ended by itself
+   */
+  record Response(Question question, String text, boolean finished) {}
+
+  /**
+   * Judges several responses; verdict {@code i} is that of response {@code i}. Here one after
+   * another: an environment that waits for something while it judges does better at once.
+   */
+  default List<Verdict> judgeAll(List<Response> responses) {
+    return responses.stream().map(r -> judge(r.question(), r.text(), r.finished())).toList();
+  }
+
+  /**
    * Responses that are right, for environments that can list them: the sum of their probabilities
    * under a policy is that policy's accuracy, without sampling noise. Empty where they cannot be
    * listed. Every response given here is judged with reward 1 when finished.
