@@ -3,8 +3,10 @@ package dev.hindsight.sdpo.trainer;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.rollout.RolloutSampler;
+import dev.hindsight.sdpo.teacher.Attempt;
 import dev.hindsight.sdpo.teacher.Demonstration;
 import dev.hindsight.sdpo.teacher.DemonstrationSelector;
+import dev.hindsight.sdpo.teacher.ShuffledFeedback;
 import dev.hindsight.sdpo.teacher.TeacherPrompt;
 import dev.hindsight.sdpo.teacher.TeacherPrompts;
 import dev.hindsight.transformer.SamplingOptions;
@@ -14,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** From judged rollouts to what the update learns from, by method. */
 final class SampleBuilder {
+  private static final long FEEDBACK_STREAM = 0x7368_7566_666C_65L;
+
   private final TrainConfig config;
   private final TeacherPrompts prompts;
   private final DemonstrationSelector selector;
@@ -42,14 +46,16 @@ final class SampleBuilder {
   /**
    * @param rollouts those of a question one after another
    * @param options how the self-teacher samples, where it does
-   * @param random for the same
+   * @param random for the same, and for the order of shuffled feedback
    */
   Built build(List<Rollout> rollouts, SamplingOptions options, Philox random) {
     int n = config.rollout().n();
     double[] rewards = rollouts.stream().mapToDouble(Rollout::reward).toArray();
     double[] advantage = config.algorithm().advantages(rewards, n);
     List<TeacherPrompt> built =
-        config.method() == TrainConfig.Method.GRPO ? List.of() : teacherPrompts(rollouts, n);
+        config.method() == TrainConfig.Method.GRPO
+            ? List.of()
+            : teacherPrompts(rollouts, n, random.split(FEEDBACK_STREAM));
     List<Rollout> answers = rollouts;
     if (teacherSampler != null) {
       // SFT imitates, under the student's prompt, what the self-teacher answers under its own
@@ -93,13 +99,19 @@ final class SampleBuilder {
   }
 
   /** What each rollout's teacher sees, as its prompt; the mask d is whether that is anything. */
-  private List<TeacherPrompt> teacherPrompts(List<Rollout> rollouts, int n) {
+  private List<TeacherPrompt> teacherPrompts(List<Rollout> rollouts, int n, Philox random) {
+    List<Attempt> attempts = rollouts.stream().map(Rollout::attempt).toList();
+    if (config.selfDistillation().shuffleFeedback()) {
+      attempts = ShuffledFeedback.of(attempts, n, random);
+    }
+    if (config.selfDistillation().includeOwnAttempt()) {
+      attempts = attempts.stream().map(Attempt::quoted).toList();
+    }
     List<TeacherPrompt> built = new ArrayList<>();
     for (int g = 0; g < rollouts.size(); g += n) {
-      List<Rollout> group = rollouts.subList(g, g + n);
-      List<Demonstration> chosen = selector.select(group.stream().map(Rollout::attempt).toList());
+      List<Demonstration> chosen = selector.select(attempts.subList(g, g + n));
       for (int i = 0; i < n; i++) {
-        built.add(prompts.build(group.get(i).question(), chosen.get(i)));
+        built.add(prompts.build(rollouts.get(g + i).question(), chosen.get(i)));
       }
     }
     return built;

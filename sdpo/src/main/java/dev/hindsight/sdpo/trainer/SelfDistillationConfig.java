@@ -40,6 +40,10 @@ import org.jspecify.annotations.Nullable;
  *     default true (yaml)
  * @param useSuccessfulAsTeacher show successful siblings to the teacher at all; default true (TRL;
  *     the reference always does)
+ * @param includeOwnAttempt quote the failed answer before its feedback; default false (paper: it
+ *     hurts, Table 6)
+ * @param shuffleFeedback show every failed answer the feedback of an answer to another question of
+ *     the batch, a negative control; default false
  * @param distillationMode what carries the credit; default null: {@code full_logit_distillation}
  *     and {@code distillation_topk} decide, as in the reference (TRL: sampled-token)
  * @param distillationWeight w of {@code (1 - w) policy loss + w distillation loss}, each averaged
@@ -80,6 +84,8 @@ public record SelfDistillationConfig(
     boolean includeEnvironmentFeedback,
     boolean environmentFeedbackOnlyWithoutSolution,
     boolean useSuccessfulAsTeacher,
+    boolean includeOwnAttempt,
+    boolean shuffleFeedback,
     @Nullable DistillationMode distillationMode,
     double distillationWeight,
     @Nullable Double clipAdvHigh,
@@ -281,6 +287,8 @@ public record SelfDistillationConfig(
         true,
         true,
         true,
+        false,
+        false,
         null,
         1,
         null,
