@@ -26,8 +26,7 @@ import java.util.concurrent.Future;
  * whether it overfits to tests. This is no split by question; give the test problems a file of
  * their own for that.
  *
- * <p>Verdicts are pure functions of question and response, up to the clock: a program near its time
- * limit may pass on a quiet machine and not on a busy one.
+ * <p>Verdicts are pure functions of question and response, but for programs near a limit of time.
  *
  * <p>Children of the sandbox end with this object, or with the process.
  */
@@ -108,6 +107,18 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   @Override
   public String name() {
     return name;
+  }
+
+  /** How many problems there are, and the layers of the sandbox that are active on this machine. */
+  @Override
+  public String description() {
+    return name
+        + ": "
+        + train.size()
+        + " problems to learn from, "
+        + test.size()
+        + " to test with; code runs in "
+        + String.join("; ", sandbox.layers());
   }
 
   /** What runs the code, and the layers that confine it on this machine. */
