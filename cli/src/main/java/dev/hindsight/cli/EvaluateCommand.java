@@ -121,7 +121,8 @@ final class EvaluateCommand extends HindsightCommand {
             settings.selfDistillation().repromptTruncation());
     int count = questions != null ? questions : settings.evaluation().questions();
     List<Question> asked = Evaluator.questions(environment, count, seed);
-    screen.say("Asking " + asked.size() + " held-out questions of " + environment.name() + " ...");
+    screen.say(
+        "Asking " + asked.size() + " held-out questions of " + environment.description() + " ...");
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", model.toString());
     result.put("environment", environment.name());

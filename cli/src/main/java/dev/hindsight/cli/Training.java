@@ -99,6 +99,9 @@ final class Training {
       StopSignal stop)
       throws IOException {
     RunSummary summary;
+    if (!environment.description().equals(environment.name())) {
+      screen.say("  " + environment.description());
+    }
     try (Progress progress = screen.progress(label, config.steps())) {
       Watcher watcher = new Watcher(progress, screen, label, stop);
       try (Trainer trainer = new Trainer(config, environment, model, run, watcher)) {

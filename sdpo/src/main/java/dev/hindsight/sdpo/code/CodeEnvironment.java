@@ -110,6 +110,18 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
     return name;
   }
 
+  /** How many problems there are, and the layers of the sandbox that are active on this machine. */
+  @Override
+  public String description() {
+    return name
+        + ": "
+        + train.size()
+        + " problems to learn from, "
+        + test.size()
+        + " to test with; code runs in "
+        + String.join("; ", sandbox.layers());
+  }
+
   /** What runs the code, and the layers that confine it on this machine. */
   public Sandbox sandbox() {
     return sandbox;

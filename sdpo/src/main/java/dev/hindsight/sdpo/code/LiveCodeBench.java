@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
  * JSON. Other fields are left alone.
  *
  * <p>The tests of a problem are its private ones, as in the paper; its public ones where it has no
- * others. Starter code is expected in Java.
+ * others. Starter code is Java, or Python as published, whose signature is turned into Java.
  */
 public final class LiveCodeBench {
   private static final String UNPACK =
@@ -142,12 +142,13 @@ public final class LiveCodeBench {
           place + ": tests of both types; expected testtype stdin or functional throughout");
     }
     String starter = row.path("starter_code").asString("");
+    String function = functional ? function(row, place) : null;
     CodeProblem problem =
         new CodeProblem(
             text(row, "question_id", place),
             text(row, "question_content", place),
-            starter,
-            functional ? function(row, place) : null,
+            function == null ? starter : inJava(starter, function, place),
+            function,
             cases.stream().map(Case::test).toList());
     if (functional) {
       checkFunctional(problem, place);
@@ -165,13 +166,28 @@ public final class LiveCodeBench {
     return name;
   }
 
+  private static String inJava(String starter, String function, String place) {
+    if (starter.contains("{") || !starter.contains("def ")) {
+      return starter;
+    }
+    try {
+      return PythonSignature.toJava(starter, function);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          place
+              + ": starter_code is Python that has no simple counterpart: "
+              + e.getMessage()
+              + "; write `class Solution {` with the method's signature in Java",
+          e);
+    }
+  }
+
   private static void checkFunctional(CodeProblem problem, String place) {
     if (!problem.starterCode().contains("class Solution") || !problem.starterCode().contains("{")) {
       throw new IllegalArgumentException(
           place
-              + ": starter_code is not Java; expected `class Solution {` with the method "
-              + problem.function()
-              + ", as solutions are written in Java: translate its signature");
+              + ": starter_code is neither Java nor Python; expected `class Solution {` with the method "
+              + problem.function());
     }
     for (CodeTest test : problem.tests()) {
       try {

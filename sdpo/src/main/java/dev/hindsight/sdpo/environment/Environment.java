@@ -16,6 +16,11 @@ public interface Environment {
   /** A short name for records and tables, such as {@code dialect-Q}. */
   String name();
 
+  /** What a person should know about this environment before it is used; here its name. */
+  default String description() {
+    return name();
+  }
+
   /** The questions to learn from. Not empty, in a fixed order. */
   List<Question> trainQuestions();
 

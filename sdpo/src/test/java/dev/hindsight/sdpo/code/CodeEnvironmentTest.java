@@ -301,6 +301,15 @@ class CodeEnvironmentTest {
   }
 
   @Test
+  void theDescriptionSaysWhatConfinesTheCode() {
+    assertThat(environment.description())
+        .startsWith("code-sample: 8 problems to learn from, 8 to test with; code runs in ")
+        .contains("an allowlist over the class files")
+        .contains("64 MB of heap")
+        .contains(environment.sandbox().isolation().layers());
+  }
+
+  @Test
   void aForeignQuestionIsRefused() {
     assertThatThrownBy(() -> environment.judge(new Question("x", "y"), "", true))
         .hasMessageContaining("question 'x' is not one of this environment's");

@@ -95,7 +95,7 @@ class LiveCodeBenchTest {
       quoteCharacter = '~',
       value = {
         "\"func_name\"|\"name\"|no func_name in metadata",
-        "class Solution {|class Answer {|starter_code is not Java",
+        "class Solution {|class Answer {|starter_code is neither Java nor Python",
         "\"1\\n2\"|\"1, 2\"|one JSON value a line",
         "\"output\": \"3\"|\"output\": \"three\"|one JSON value",
         "\"public_test_cases\": [|\"public_tests\": [|no test in private_test_cases",
@@ -107,6 +107,21 @@ class LiveCodeBenchTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("data.jsonl:1")
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void publishedStarterCodeBecomesJava() throws IOException {
+    String java = "\"class Solution {\\n  int add(int a, int b) {\\n  }\\n}\"";
+    assertThat(FUNCTIONAL).contains(java);
+    String python =
+        FUNCTIONAL.replace(
+            java, "\"class Solution:\\n    def add(self, a: int, b: int) -> int:\\n        \"");
+    assertThat(read(python).getFirst().starterCode())
+        .isEqualTo("class Solution {\n  public int add(int a, int b) {\n  }\n}");
+    String untyped = python.replace("a: int", "a");
+    assertThatThrownBy(() -> read(untyped))
+        .hasMessageContaining("data.jsonl:1: starter_code is Python")
+        .hasMessageContaining("parameter a has no type");
   }
 
   @Test
