@@ -6,6 +6,7 @@ import dev.hindsight.cli.experiment.Measured;
 import dev.hindsight.cli.experiment.Metric;
 import dev.hindsight.cli.experiment.Results;
 import dev.hindsight.cli.experiment.RunGroup;
+import dev.hindsight.cli.experiment.Searches;
 import dev.hindsight.cli.experiment.Settings;
 import dev.hindsight.cli.experiment.TextPlot;
 import dev.hindsight.cli.experiment.Verdict;
@@ -14,7 +15,9 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.PretrainConfig;
+import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.run.Json;
+import dev.hindsight.sdpo.trainer.Environments;
 import dev.hindsight.sdpo.trainer.TrainConfig;
 import dev.hindsight.transformer.AtomicFile;
 import java.io.IOException;
@@ -114,6 +117,9 @@ final class ExperimentRun {
    */
   ExperimentPage.@Nullable Section run() throws IOException {
     screen.say(name + ": " + definition.title());
+    if (definition.search() != null) {
+      return search(definition.search());
+    }
     if (!pretrain() || !tune()) {
       return null;
     }
@@ -133,6 +139,49 @@ final class ExperimentRun {
       }
     }
     return report();
+  }
+
+  private ExperimentPage.@Nullable Section search(Definition.Search search) throws IOException {
+    SearchQueue queue = new SearchQueue(jobs, backend, screen, stop);
+    Map<String, Map<Metric, Measured>> arms = new LinkedHashMap<>();
+    List<ExperimentPage.Line> lines = new ArrayList<>();
+    List<String> head =
+        List.of("mean and 95 % interval", Metric.ATTEMPTS.label(), "to .1", "to .5");
+    List<List<String>> rows = new ArrayList<>();
+    for (Map.Entry<String, Definition.Arm> arm : definition.arms().entrySet()) {
+      TrainConfig config = config(arm.getKey(), Settings.NONE, 0);
+      List<Question> questions =
+          Environments.open(config.environment(), 0).drawTest(search.questions(), 0);
+      Integer window = arm.getValue().window();
+      SearchQueue.Arm of =
+          new SearchQueue.Arm(
+              arm.getKey(), arm.getValue().way(), config, window == null ? 10 : window);
+      Path place = folder.resolve("searches").resolve(arm.getKey());
+      Searches searches = queue.run(of, questions, seeds, search.attempts(), place);
+      if (searches == null) {
+        return null;
+      }
+      String label = definition.label(arm.getKey());
+      arms.put(arm.getKey(), Map.of(Metric.ATTEMPTS, searches.attempts()));
+      lines.add(searches.curve(label));
+      rows.add(
+          List.of(
+              label,
+              searches.attempts().text(),
+              DiscoverCommand.reached(searches.kTo(.1)),
+              DiscoverCommand.reached(searches.kTo(.5))));
+    }
+    ExperimentPage.Chart chart =
+        new ExperimentPage.Chart(
+            "discovery@k",
+            "attempts",
+            "The share of questions with a right answer within so many attempts; of independent"
+                + " attempts the unbiased estimate of pass@k.",
+            lines);
+    return section(
+        new Results(name, definition.metric(), arms),
+        new ExperimentPage.Table(head, rows),
+        List.of(chart));
   }
 
   // ------------------------------------------------------------------ stages
@@ -247,18 +296,22 @@ final class ExperimentRun {
   // ------------------------------------------------------------------ report
 
   private ExperimentPage.Section report() throws IOException {
-    Map<String, RunGroup> groups = new LinkedHashMap<>();
     Map<String, Map<Metric, Measured>> arms = new LinkedHashMap<>();
     List<ExperimentPage.Line> lines = new ArrayList<>();
     for (String arm : definition.arms().keySet()) {
       RunGroup group = RunGroup.read(seeds, seeds.stream().map(s -> place(arm, s)).toList());
-      groups.put(arm, group);
       arms.put(arm, measure(group));
       if (group.records().getFirst().curve().generations().size() > 1) {
         lines.add(Curves.of(definition.label(arm), group));
       }
     }
     Results results = new Results(name, definition.metric(), arms);
+    return section(results, results.table(definition), charts(lines));
+  }
+
+  private ExperimentPage.Section section(
+      Results results, ExperimentPage.Table table, List<ExperimentPage.Chart> charts)
+      throws IOException {
     String verdict = Verdict.of(definition, results);
     Map<String, Object> json = results.json(verdict);
     AtomicFile.write(folder.resolve("experiment.json"), Json.pretty(json));
@@ -269,8 +322,8 @@ final class ExperimentRun {
             definition.claim()
                 + (definition.source().isEmpty() ? "" : " (" + definition.source() + ")"),
             verdict,
-            results.table(definition),
-            charts(lines),
+            table,
+            charts,
             tuningTable(),
             "./hindsight experiment " + name + " --seeds " + seeds.size());
     ExperimentPage.write(folder.resolve("report.html"), definition.title(), List.of(section));

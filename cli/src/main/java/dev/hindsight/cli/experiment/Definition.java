@@ -2,6 +2,7 @@ package dev.hindsight.cli.experiment;
 
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.DidYouMean;
+import dev.hindsight.sdpo.trainer.TestTimeSearch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +30,7 @@ import tools.jackson.databind.JsonNode;
  * @param tuning how each arm's settings are chosen before the reported runs; null: not at all
  * @param expect what the verdict looks at
  * @param correlate whether something measured before training predicts who wins; null: not asked
+ * @param search null for an experiment of training runs
  * @param oneAtATime whether runs must not share the machine, because their time is measured
  */
 public record Definition(
@@ -43,6 +45,7 @@ public record Definition(
     @Nullable Tuning tuning,
     List<Expectation> expect,
     @Nullable Correlation correlate,
+    @Nullable Search search,
     boolean oneAtATime) {
 
   /**
@@ -52,14 +55,31 @@ public record Definition(
    * @param base one of {@code bases}; null: the configuration's model
    * @param set keys that make this arm
    * @param tunedAs another arm whose tuned settings this one takes; null: its own
+   * @param way of an experiment that searches: how this arm does
+   * @param window of the multi-turn way; null: 10
    */
   public record Arm(
       @Nullable String label,
       @Nullable String base,
       Map<String, JsonNode> set,
-      @Nullable String tunedAs) {
+      @Nullable String tunedAs,
+      TestTimeSearch.@Nullable Way way,
+      @Nullable Integer window) {
     public Arm {
       set = ordered(set);
+    }
+  }
+
+  /**
+   * Makes an experiment one of searches for right answers, in place of training runs.
+   *
+   * @param questions held-out questions that are asked
+   * @param attempts most of them at a question
+   */
+  public record Search(int questions, long attempts) {
+    public Search {
+      require(questions > 0, "search.questions", questions, "at least 1");
+      require(attempts > 0, "search.attempts", attempts, "at least 1");
     }
   }
 
@@ -166,7 +186,22 @@ public record Definition(
           "letters, digits, - _ .");
       known(bases.keySet(), arm.getValue().base(), "arms." + arm.getKey() + ".base");
       known(names, arm.getValue().tunedAs(), "arms." + arm.getKey() + ".tuned_as");
+      require(
+          (arm.getValue().way() != null) == (search != null),
+          "arms." + arm.getKey() + ".way",
+          arm.getValue().way(),
+          search == null ? "none without a search section" : "a way, such as best-of-k");
     }
+    require(
+        (metric == Metric.ATTEMPTS) == (search != null),
+        "metric",
+        metric.key(),
+        search == null ? "attempts only with a search section" : "attempts with a search section");
+    require(
+        search == null || (tuning == null && also.isEmpty() && bases.isEmpty()),
+        "search",
+        "a search",
+        "no tuning, also and bases beside it: settings that compete are arms of their own");
     for (Expectation e : expect) {
       e.arms().forEach(name -> known(names, name, "expect"));
     }
@@ -193,6 +228,7 @@ public record Definition(
             Map.of(),
             null,
             List.of(),
+            null,
             null,
             false);
     return Configs.read(file, defaults, overrides);

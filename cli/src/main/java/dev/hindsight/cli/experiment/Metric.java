@@ -18,6 +18,10 @@ public enum Metric {
   GENERATIONS_TO_NINE_TENTHS("generations to .9", true, true),
   /** Exact held-out accuracy after the last step. */
   FINAL_ACCURACY("final accuracy", false, false),
+  /**
+   * Accuracy averaged over the run's evaluations: early and lasting success alike, no threshold.
+   */
+  MEAN_ACCURACY("mean accuracy over the run", false, false),
   /** The best accuracy at any evaluation: optimistic, as every maximum is. */
   BEST_ACCURACY("best accuracy", false, false),
   /** Accuracy of the self-teacher after the last step, on its fixed prompts. */
@@ -110,6 +114,8 @@ public enum Metric {
           case GENERATIONS_TO_HALF -> curve(run).generationsTo(.5);
           case GENERATIONS_TO_NINE_TENTHS -> curve(run).generationsTo(.9);
           case FINAL_ACCURACY -> curve(run).last();
+          case MEAN_ACCURACY ->
+              curve(run).accuracies().stream().mapToDouble(a -> a).average().orElseThrow();
           case BEST_ACCURACY -> curve(run).best();
           case TEACHER_ACCURACY -> last(run.column("teacher_accuracy"));
           case TEACHER_GAIN -> gain(run.column("teacher_accuracy"));
@@ -171,7 +177,7 @@ public enum Metric {
   public String format(double value) {
     return switch (this) {
       case GENERATIONS_TO_HALF, GENERATIONS_TO_NINE_TENTHS, ATTEMPTS -> Figures.count(value);
-      case FINAL_ACCURACY, BEST_ACCURACY, TEACHER_ACCURACY, BASE_TEACHER_ACCURACY ->
+      case FINAL_ACCURACY, MEAN_ACCURACY, BEST_ACCURACY, TEACHER_ACCURACY, BASE_TEACHER_ACCURACY ->
           Figures.percent(value);
       case TEACHER_GAIN ->
           (value < 0 ? "-" : "+") + Figures.percent(Math.abs(value)).replace(" %", " points");

@@ -106,6 +106,9 @@ public final class Verdict {
     double second = results.of(arms.get(1), metric).band().mean();
     boolean fewer = first <= second;
     double times = fewer ? second / Math.max(1, first) : first / Math.max(1, second);
+    if (times < 1.05) {
+      return "";
+    }
     return String.format(
         Locale.ROOT, "; %s needs %.1f times as many", label(arms.get(fewer ? 1 : 0)), times);
   }
