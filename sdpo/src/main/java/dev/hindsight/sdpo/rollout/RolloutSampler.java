@@ -82,11 +82,7 @@ public final class RolloutSampler implements AutoCloseable {
       Completion y = completions.get(i);
       rollouts.add(
           new Rollout(
-              questions.get(i),
-              inputs.get(i),
-              y,
-              withoutControls(y.tokens()),
-              verdicts.get(i)));
+              questions.get(i), inputs.get(i), y, withoutControls(y.tokens()), verdicts.get(i)));
     }
     return rollouts;
   }
