@@ -19,7 +19,12 @@ final class TunedTiles {
   private final Path file;
 
   TunedTiles(DeviceInfo device) {
-    this(CacheFolder.file(".tiles", device.identity(), Programs.source("matmul.cl")));
+    this(
+        CacheFolder.file(
+            ".tiles",
+            device.identity(),
+            Programs.source("matmul.cl"),
+            Programs.source("matmul_panels.cl")));
   }
 
   TunedTiles(Path file) {
