@@ -4,6 +4,7 @@ import dev.hindsight.cli.experiment.Definition;
 import dev.hindsight.cli.experiment.TextTable;
 import dev.hindsight.cli.report.ExperimentPage;
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.Threads;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.DidYouMean;
 import dev.hindsight.transformer.AtomicFile;
@@ -113,6 +114,7 @@ final class ExperimentCommand extends BasicCommand {
           spec.commandLine(), "--seed: an experiment has several; --seeds N takes 0 to N-1");
     }
     Backend backend = compute.open();
+    int allThreads = Threads.count();
     int atATime = RunQueue.jobs(jobs, compute.threads, backend);
     List<ExperimentPage.Section> sections = new ArrayList<>();
     try (StopSignal stop = new StopSignal(screen)) {
@@ -127,6 +129,7 @@ final class ExperimentCommand extends BasicCommand {
                 out.resolve(Folders.stem(file)),
                 backend,
                 atATime,
+                allThreads,
                 screen,
                 stop);
         run.check();

@@ -12,6 +12,7 @@ import dev.hindsight.cli.experiment.TextPlot;
 import dev.hindsight.cli.experiment.Verdict;
 import dev.hindsight.cli.report.ExperimentPage;
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.Threads;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.PretrainConfig;
@@ -40,6 +41,7 @@ final class ExperimentRun {
   private final Path folder;
   private final Backend backend;
   private final int jobs;
+  private final int allThreads;
   private final Screen screen;
   private final StopSignal stop;
 
@@ -50,6 +52,7 @@ final class ExperimentRun {
 
   /**
    * @param seeds how many are reported: 0, 1, ...
+   * @param allThreads of the command: for what runs alone
    * @param overrides of the training configuration, over everything else
    */
   ExperimentRun(
@@ -60,6 +63,7 @@ final class ExperimentRun {
       Path folder,
       Backend backend,
       int jobs,
+      int allThreads,
       Screen screen,
       StopSignal stop) {
     this.name = name;
@@ -68,7 +72,8 @@ final class ExperimentRun {
     this.overrides = overrides;
     this.folder = folder;
     this.backend = backend;
-    this.jobs = definition.oneAtATime() ? 1 : jobs;
+    this.jobs = jobs;
+    this.allThreads = allThreads;
     this.screen = screen;
     this.stop = stop;
   }
@@ -120,6 +125,9 @@ final class ExperimentRun {
     if (definition.search() != null) {
       return search(definition.search());
     }
+    if (definition.lengths() != null) {
+      return cost(definition.lengths());
+    }
     if (!pretrain() || !tune()) {
       return null;
     }
@@ -137,6 +145,32 @@ final class ExperimentRun {
       for (RunQueue.Run run : runs) {
         Forgetting.measure(run.folder(), run.config().model(), backend);
       }
+    }
+    return report();
+  }
+
+  /** Arms take turns, and who begins alternates, so that a slow minute of the machine hits all. */
+  private ExperimentPage.@Nullable Section cost(Definition.Lengths lengths) throws IOException {
+    int threads = Threads.count();
+    Threads.set(allThreads);
+    try (Progress progress =
+        screen.progress("runs", (long) seeds.size() * definition.arms().size())) {
+      int done = 0;
+      for (long seed : seeds) {
+        List<String> arms = new ArrayList<>(definition.arms().keySet());
+        for (String arm : seed % 2 == 0 ? arms : arms.reversed()) {
+          if (stop.requested()) {
+            return null;
+          }
+          TrainConfig config = config(arm, Settings.NONE, seed);
+          Path model = folder.resolve("model");
+          FixedLengths.writeModel(Models.requireBase(config.model()), lengths, model, backend);
+          CostRun.run(config.withModel(model.toString()), lengths, place(arm, seed), backend);
+          progress.update(++done, arm);
+        }
+      }
+    } finally {
+      Threads.set(threads);
     }
     return report();
   }

@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
  * @param expect what the verdict looks at
  * @param correlate whether something measured before training predicts who wins; null: not asked
  * @param search null for an experiment of training runs
- * @param oneAtATime whether runs must not share the machine, because their time is measured
+ * @param lengths null for an experiment that is not about cost
  */
 public record Definition(
     String title,
@@ -46,7 +46,7 @@ public record Definition(
     List<Expectation> expect,
     @Nullable Correlation correlate,
     @Nullable Search search,
-    boolean oneAtATime) {
+    @Nullable Lengths lengths) {
 
   /**
    * One side of the comparison.
@@ -80,6 +80,23 @@ public record Definition(
     public Search {
       require(questions > 0, "search.questions", questions, "at least 1");
       require(attempts > 0, "search.attempts", attempts, "at least 1");
+    }
+  }
+
+  /**
+   * Makes an experiment one of cost: runs of a few steps on questions of these lengths, in turns,
+   * one at a time.
+   *
+   * @param prompt tokens of the student's prompt
+   * @param response tokens of every answer
+   * @param reprompt tokens of the self-teacher's prompt
+   */
+  public record Lengths(int prompt, int response, int reprompt) {
+    public Lengths {
+      require(prompt > 2, "lengths.prompt", prompt, "3 or more");
+      require(response > 0, "lengths.response", response, "at least 1");
+      require(
+          reprompt > prompt + 2, "lengths.reprompt", reprompt, "at least 3 more than the prompt");
     }
   }
 
@@ -230,7 +247,7 @@ public record Definition(
             List.of(),
             null,
             null,
-            false);
+            null);
     return Configs.read(file, defaults, overrides);
   }
 
