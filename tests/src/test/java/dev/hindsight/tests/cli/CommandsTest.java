@@ -3,6 +3,8 @@ package dev.hindsight.tests.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.SweepFile;
 import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.DType;
 import dev.hindsight.sdpo.config.Configs;
@@ -332,6 +334,10 @@ class CommandsTest {
       for (Path file : all.filter(f -> f.toString().endsWith(".yaml")).toList()) {
         if (file.getFileName().toString().contains("-base")) {
           Configs.read(file, PretrainConfig.defaults());
+        } else if (file.getParent().endsWith("experiments")) {
+          Definition.read(file, List.of());
+        } else if (file.getParent().endsWith("sweeps")) {
+          SweepFile.read(file, List.of());
         } else {
           TrainConfig config = Configs.read(file, sdpo);
           assertThat(Environments.open(config.environment(), 0).testQuestions()).isNotEmpty();
