@@ -26,8 +26,7 @@ import java.util.concurrent.Future;
  * whether it overfits to tests. This is no split by question; give the test problems a file of
  * their own for that.
  *
- * <p>Verdicts are pure functions of question and response, up to the clock: a program near its time
- * limit may pass on a quiet machine and not on a busy one.
+ * <p>Verdicts are pure functions of question and response, but for programs near a limit of time.
  *
  * <p>Children of the sandbox end with this object, or with the process.
  */

@@ -131,7 +131,11 @@ final class CodeJudge {
       throws JavaType.MismatchException {
     List<Object> values = new ArrayList<>();
     for (int i = 0; i < arguments.size(); i++) {
-      values.add(entry.parameters().get(i).fromJson(arguments.get(i)));
+      try {
+        values.add(entry.parameters().get(i).fromJson(arguments.get(i)));
+      } catch (JavaType.MismatchException e) {
+        throw e.at("argument " + (i + 1) + " of " + name);
+      }
     }
     return values;
   }

@@ -26,6 +26,15 @@ sealed interface JavaType {
       super(shortened(json.toString()) + " is no " + type.name());
     }
 
+    private MismatchException(String message, MismatchException cause) {
+      super(message, cause);
+    }
+
+    /** The same with its place. */
+    MismatchException at(String place) {
+      return new MismatchException(place + ": " + getMessage(), this);
+    }
+
     private static String shortened(String text) {
       return text.length() > 80 ? text.substring(0, 80) + "..." : text;
     }

@@ -189,7 +189,12 @@ public final class LiveCodeBench {
               + ": starter_code is neither Java nor Python; expected `class Solution {` with the method "
               + problem.function());
     }
+    long arguments = problem.tests().getFirst().input().lines().count();
     for (CodeTest test : problem.tests()) {
+      if (test.input().lines().count() != arguments) {
+        throw new IllegalArgumentException(
+            place + ": functional tests with different numbers of arguments, one a line");
+      }
       try {
         test.input().lines().forEach(JsonValues::parse);
         JsonValues.parse(test.expected());

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param contestFrom only contests on this day or later; left out: all. The paper: 2025-02-01
  * @param contestBefore only contests before this day; left out: all. The paper: 2025-05-01
  * @param splitSeed decides which half of a problem's tests training sees; left out: 0
- * @param testSeconds wall-clock limit of one test; left out: 6, as in the reference
- * @param totalSeconds wall-clock limit of all tests of one response; left out: twice that
+ * @param testSeconds limit of one test; left out: 6, as in the reference
+ * @param totalSeconds limit of all tests of one response; left out: twice that
  * @param memoryMb heap of the JVM that runs solutions; left out: 512
  * @param maxResponseTokens the longest response; left out: 8192, as in the paper
  * @param workers solutions that are run at the same time; left out: one a processor, at most 4

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class HostileProgramsTest {
   private static final SandboxLimits LIMITS =
-      new SandboxLimits(1200, 1200, 6000, 48, 16, 65_536, 65_536, 1);
+      new SandboxLimits(1000, 1000, 60_000, 48, 16, 65_536, 65_536, 1);
 
   private static final List<CodeTest> TESTS =
       List.of(new CodeTest("3", "6"), new CodeTest("0", "0"), new CodeTest("20", "40"));

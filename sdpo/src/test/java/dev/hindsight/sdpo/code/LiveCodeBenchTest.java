@@ -98,6 +98,7 @@ class LiveCodeBenchTest {
         "class Solution {|class Answer {|starter_code is neither Java nor Python",
         "\"1\\n2\"|\"1, 2\"|one JSON value a line",
         "\"output\": \"3\"|\"output\": \"three\"|one JSON value",
+        "[{\"input\"|[{\"input\": \"1\", \"output\": \"3\", \"testtype\": \"functional\"}, {\"input\"|different numbers of arguments",
         "\"public_test_cases\": [|\"public_tests\": [|no test in private_test_cases",
       })
   void whatIsWrongWithFunctionsIsSaid(String part, String instead, String message) {

@@ -59,6 +59,7 @@ final class Launch implements AutoCloseable {
         extract(child);
       }
       extract("Capture");
+      extract("Stopwatch");
       this.asNobody = runsAsNobody() ? AS_NOBODY : List.of();
     } catch (IOException e) {
       throw new UncheckedIOException("sandbox: no temporary folder could be made", e);

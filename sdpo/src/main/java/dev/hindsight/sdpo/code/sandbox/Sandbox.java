@@ -165,22 +165,41 @@ public final class Sandbox implements AutoCloseable {
    * @return one outcome an input, in order
    */
   public List<Outcome> run(Program program, List<byte[]> inputs) {
-    long end = after(limits.totalMillis());
+    Budget budget = new Budget(limits.totalMillis());
     List<Outcome> outcomes = new ArrayList<>();
     int deaths = 0;
     while (outcomes.size() < inputs.size()) {
-      if (System.nanoTime() >= end) {
+      if (budget.left() <= 0) {
         outcomes.add(new Outcome.TimedOut());
       } else if (deaths == MOST_DEATHS) {
         outcomes.add(new Outcome.Died("earlier tests took their processes down"));
       } else {
         int from = outcomes.size();
-        if (!runSome(program, batch(inputs, from), end, outcomes)) {
+        if (!runSome(program, batch(inputs, from), budget, outcomes)) {
           deaths++;
         }
       }
     }
     return outcomes;
+  }
+
+  /** The time for all tests of a program: what children say that counts, within the clock's. */
+  private static final class Budget {
+    private final long end;
+    private int left;
+
+    Budget(int millis) {
+      this.left = millis;
+      this.end = after(Trial.PATIENCE * millis);
+    }
+
+    int left() {
+      return System.nanoTime() >= end ? 0 : left;
+    }
+
+    void spend(int millis) {
+      left -= Math.max(0, millis);
+    }
   }
 
   private static List<byte[]> batch(List<byte[]> inputs, int from) {
@@ -195,33 +214,35 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /** Runs tests on one child until one of them costs it; false when it was lost without a word. */
-  private boolean runSome(Program program, List<byte[]> inputs, long end, List<Outcome> outcomes) {
+  private boolean runSome(
+      Program program, List<byte[]> inputs, Budget budget, List<Outcome> outcomes) {
     Worker worker = take(runners);
     boolean healthy = false;
     try {
-      int left = (int) Math.max(1, (end - System.nanoTime()) / 1_000_000);
-      int testMillis = Math.min(limits.testMillis(), left);
+      int testMillis = Math.min(limits.testMillis(), budget.left());
       worker.request(request(program, inputs, testMillis));
-      healthy = true;
-      for (int i = 0; i < inputs.size() && healthy; i++) {
+      for (int i = 0; i < inputs.size(); i++) {
         healthy = false;
-        // a test that begins shortly before the end of all time is cut off there
-        long deadline = Math.min(after(testMillis), end);
-        byte[] answer = worker.answer(deadline + GRACE_MILLIS * 1_000_000L);
+        byte[] answer = worker.answer(after(Trial.PATIENCE * testMillis + GRACE_MILLIS));
         DataInputStream data = new DataInputStream(new ByteArrayInputStream(answer));
         if (data.readInt() != i) {
           throw new WorkerLostException("its answer is that of another test", false);
         }
-        healthy = !data.readBoolean();
+        budget.spend(data.readInt());
+        boolean replace = data.readBoolean();
         outcomes.add(outcome(data, program.function()));
-        if (System.nanoTime() >= end) {
-          healthy = healthy && i + 1 == inputs.size();
+        boolean last = i + 1 == inputs.size();
+        healthy = !replace && last;
+        if (replace || (!last && budget.left() <= 0)) {
           break;
         }
       }
       return true;
     } catch (WorkerLostException e) {
       healthy = false;
+      if (e.outOfTime()) {
+        budget.spend(limits.testMillis());
+      }
       outcomes.add(e.outOfTime() ? new Outcome.TimedOut() : new Outcome.Died(e.getMessage()));
       return e.outOfTime();
     } catch (IOException e) {

@@ -3,9 +3,10 @@ package dev.hindsight.sdpo.code.sandbox;
 /**
  * How much a solution may take.
  *
- * @param testMillis wall-clock milliseconds for one test
- * @param totalMillis wall-clock milliseconds for all tests of one solution; tests that were not
- *     begun by then count as out of time
+ * @param testMillis milliseconds for one test: of the clock, or of the processor where a busy
+ *     machine makes that less, up to four times as many by the clock
+ * @param totalMillis the same for all tests of one solution; tests that were not begun by then
+ *     count as out of time
  * @param compileMillis wall-clock milliseconds for compiling
  * @param memoryMegabytes heap of the JVM that runs solutions
  * @param stackMegabytes stack of the thread that runs a solution

@@ -86,13 +86,15 @@ public final class SolutionRunner {
     for (int i = 0; i < tests; i++) {
       byte[] input = Wire.bytes(request);
       Trial trial = new Trial(classes, function, owner, method, descriptor, input, mostOutput);
-      boolean ended = run(trial, stackBytes, limitMillis);
+      Stopwatch watch = new Stopwatch();
+      boolean ended = run(trial, stackBytes, limitMillis, watch);
       byte[] outcome = ended ? trial.outcome() : Trial.TIMED_OUT;
       boolean replace = !ended || trial.exhausted() || threads() > threads || isFull();
       ByteArrayOutputStream answer = new ByteArrayOutputStream();
       DataOutputStream data = new DataOutputStream(answer);
       data.write(secret);
       data.writeInt(i);
+      data.writeInt(watch.millis());
       data.writeBoolean(replace);
       data.write(outcome);
       Frames.write(out, answer.toByteArray());
@@ -102,13 +104,16 @@ public final class SolutionRunner {
     }
   }
 
-  private static boolean run(Trial trial, long stackBytes, int limitMillis)
+  private static boolean run(Trial trial, long stackBytes, int limitMillis, Stopwatch watch)
       throws InterruptedException {
     trial.attach();
     Thread thread = new Thread(null, trial, "solution", stackBytes, false);
     thread.setDaemon(true);
     thread.start();
     thread.join(limitMillis);
+    while (thread.isAlive() && !watch.isBeyond(limitMillis)) {
+      thread.join(Math.max(10, limitMillis - watch.millis()));
+    }
     boolean ended = !thread.isAlive();
     detach();
     return ended;

@@ -38,6 +38,9 @@ public final class Trial implements Runnable {
   /** Outcome: it ended, and printed more than may be. */
   public static final byte FLOODED = 4;
 
+  /** However busy the machine is, a test ends after so many times its limit by the clock. */
+  public static final int PATIENCE = 4;
+
   static final byte[] TIMED_OUT = {OUT_OF_TIME};
   private static final byte[] EXHAUSTED = {OUT_OF_MEMORY};
 

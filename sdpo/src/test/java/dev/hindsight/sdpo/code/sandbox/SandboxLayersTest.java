@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class SandboxLayersTest {
   private static final SandboxLimits LIMITS =
-      new SandboxLimits(1500, 1500, 10_000, 64, 8, 65_536, 65_536, 1);
+      new SandboxLimits(1000, 1000, 60_000, 64, 8, 65_536, 65_536, 1);
 
   private static Sandbox open;
   @TempDir Path folder;
@@ -220,11 +220,20 @@ class SandboxLayersTest {
 
   @Test
   void aMuteProcessIsKilled() {
-    // a program that stops the thread which would report it
-    String mute =
-        "for (Thread t : Thread.getAllStackTraces().keySet()) if (t.getName().equals(\"main\"))"
-            + " { synchronized (t) { while (true) {} } } while (true) {}";
+    // it holds the lock that the child's own watch needs to see whether it has ended
+    String mute = "synchronized (Thread.currentThread()) { while (true) {} }";
     assertThat(run(open, mute)).isInstanceOf(Outcome.TimedOut.class);
+  }
+
+  @Test
+  void aCompilerThatTakesTooLongIsKilled() {
+    SandboxLimits hurried = new SandboxLimits(1000, 1000, 1, 64, 8, 65_536, 65_536, 1);
+    try (Sandbox sandbox = new Sandbox(hurried, Allowlist.EVERYTHING, List.of(Isolation.PLAIN))) {
+      assertThat(sandbox.compile("class Solution { int x; }"))
+          .isEqualTo(
+              new Compilation.Failed(
+                  List.of(new CompileError(0, "the compiler took more than 1 ms"))));
+    }
   }
 
   @Test
