@@ -19,8 +19,8 @@ final class ComputeOptions {
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
-          "Which kernels compute: auto, vector, reference, opencl (default: auto). ./hindsight"
-              + " devices lists them.")
+          "Which kernels compute: auto, vector, reference, opencl, tornado (default: auto)."
+              + " ./hindsight devices lists them.")
   String backend;
 
   @Option(
@@ -46,6 +46,8 @@ final class ComputeOptions {
       description = "Seed of all random numbers (default: the configuration's, else 0).")
   @Nullable Long seed;
 
+  private @Nullable Backend opened;
+
   /**
    * Sets the threads and opens the backend.
    *
@@ -55,13 +57,22 @@ final class ComputeOptions {
     if (threads != null) {
       Threads.set(threads);
     }
-    if (device == null) {
-      return Backends.get(backend);
-    }
+    opened = device == null ? Backends.get(backend) : onDevice(device);
+    return opened;
+  }
+
+  private Backend onDevice(String device) {
     try {
       return Backends.get(backend, device);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(command.commandLine(), "--" + e.getMessage(), e);
+    }
+  }
+
+  /** Says what the backend has to say at the end of a run. */
+  void end(Screen screen) {
+    if (opened != null) {
+      opened.summary().forEach(screen::say);
     }
   }
 

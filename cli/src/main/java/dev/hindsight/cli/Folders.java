@@ -88,6 +88,21 @@ final class Folders {
     return new Claim(folder, true);
   }
 
+  /**
+   * The folder of a command that goes on where it was stopped when it is given again: new, or with
+   * its mark in it.
+   *
+   * @param overwrite whether what it wrote before goes
+   * @param mark a file that the command writes into every folder of its own
+   */
+  static void again(Path folder, boolean overwrite, String mark) throws IOException {
+    boolean own = Files.isRegularFile(folder.resolve(mark));
+    if (overwrite || !own) {
+      claim(folder, overwrite, List.of(mark), "").take();
+    }
+    Files.createDirectories(folder);
+  }
+
   /** Deletes a folder and all that is in it. */
   static void delete(Path folder) throws IOException {
     Files.walkFileTree(

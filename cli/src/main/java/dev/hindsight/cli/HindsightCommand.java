@@ -1,41 +1,16 @@
 package dev.hindsight.cli;
 
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.Option;
 
-/**
- * What all commands share: where they print, and that whatever goes wrong is told as a message,
- * running out of memory included.
- */
-@Command(
-    mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
-    sortOptions = false,
-    usageHelpAutoWidth = true,
-    footerHeading = "%nExamples:%n")
-abstract class HindsightCommand implements Callable<Integer> {
-  @Spec CommandSpec spec;
-  @Mixin OutputOptions output;
+/** What nearly all commands share: one result, which {@code --json} prints for programs. */
+abstract class HindsightCommand extends BasicCommand {
+  @Option(
+      names = "--json",
+      description = "Print the result as one JSON object; progress goes to standard error.")
+  boolean json;
 
   @Override
-  public final Integer call() throws Exception {
-    Screen screen = new Screen(spec.commandLine().getOut(), spec.commandLine().getErr(), output);
-    try {
-      return run(screen);
-    } catch (Error e) {
-      return Failures.error(e, spec.commandLine());
-    } finally {
-      screen.flush();
-    }
+  final boolean printsJson() {
+    return json;
   }
-
-  /**
-   * Does the work.
-   *
-   * @return the exit code
-   */
-  abstract int run(Screen screen) throws Exception;
 }

@@ -17,6 +17,9 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       QuickstartCommand.class,
       TrainCommand.class,
+      SweepCommand.class,
+      DiscoverCommand.class,
+      ExperimentCommand.class,
       EvaluateCommand.class,
       PretrainCommand.class,
       GenerateCommand.class,

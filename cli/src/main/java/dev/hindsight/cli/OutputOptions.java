@@ -9,11 +9,6 @@ final class OutputOptions {
       description = "Print results only, no progress.")
   boolean quiet;
 
-  @Option(
-      names = "--json",
-      description = "Print the result as one JSON object; progress goes to standard error.")
-  boolean json;
-
   @Option(names = "--stacktrace", description = "With an error, print where it came from.")
   boolean stacktrace;
 }

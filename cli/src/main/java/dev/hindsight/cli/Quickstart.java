@@ -144,9 +144,10 @@ final class Quickstart {
     if (Training.isComplete(folder)) {
       return Json.parse(Files.readString(folder.resolve("summary.json")), RunSummary.class);
     }
+    Training.Watched watched = new Training.Watched(label, screen, stop);
     return Files.exists(folder.resolve("config.yaml"))
-        ? Training.resume(folder, label, backend, screen, stop)
-        : Training.start(config, new Folders.Claim(folder, false), label, backend, screen, stop);
+        ? Training.resume(folder, backend, watched)
+        : Training.start(config, new Folders.Claim(folder, false), backend, watched);
   }
 
   private void finish(String model, Map<String, RunSummary> arms, double pretrainSeconds)

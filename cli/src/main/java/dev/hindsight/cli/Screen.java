@@ -12,11 +12,11 @@ final class Screen {
   private final boolean quiet;
   private final boolean json;
 
-  Screen(PrintWriter out, PrintWriter err, OutputOptions options) {
+  Screen(PrintWriter out, PrintWriter err, boolean quiet, boolean json) {
     this.out = out;
     this.err = err;
-    this.quiet = options.quiet;
-    this.json = options.json;
+    this.quiet = quiet;
+    this.json = json;
   }
 
   /** What is going on; nobody's result. */

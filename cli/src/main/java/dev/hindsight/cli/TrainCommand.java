@@ -101,7 +101,10 @@ final class TrainCommand extends HindsightCommand {
             settings.rollout().n(),
             backend.description()));
     try (StopSignal stop = new StopSignal(screen)) {
-      return finish(folder, Training.start(settings, claim, label, backend, screen, stop), screen);
+      return finish(
+          folder,
+          Training.start(settings, claim, backend, new Training.Watched(label, screen, stop)),
+          screen);
     }
   }
 
@@ -120,7 +123,10 @@ final class TrainCommand extends HindsightCommand {
     }
     Backend backend = compute.open();
     try (StopSignal stop = new StopSignal(screen)) {
-      return finish(folder, Training.resume(folder, "training", backend, screen, stop), screen);
+      return finish(
+          folder,
+          Training.resume(folder, backend, new Training.Watched("training", screen, stop)),
+          screen);
     }
   }
 

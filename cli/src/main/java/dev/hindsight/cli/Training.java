@@ -21,6 +21,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the trainer, watched: progress on the screen, Ctrl-C heeded, a report at its end. */
@@ -28,36 +30,20 @@ final class Training {
   private Training() {}
 
   /**
-   * The configuration of a file, over the defaults of the method that it (or an override) names.
+   * The configuration of a file, over the defaults of the method and the preset that it (or an
+   * override) names.
    *
    * @param file null for the defaults alone
    */
   static TrainConfig config(@Nullable Path file, List<String> overrides) {
-    String method = file == null ? "" : Configs.peek(file, "method");
     if (file != null && !Configs.peek(file, "documents").isEmpty()) {
       throw new Failure(file + " is a configuration for pretraining: ./hindsight pretrain " + file);
     }
-    for (String override : overrides) {
-      if (override.startsWith("method=")) {
-        method = override.substring("method=".length()).strip();
-      }
-    }
-    TrainConfig defaults =
-        TrainConfig.defaults(
-            method.equals("grpo") ? TrainConfig.Method.GRPO : TrainConfig.Method.SDPO);
-    return file == null
-        ? Configs.parse("", "defaults", defaults, overrides)
-        : Configs.read(file, defaults, overrides);
+    return TrainConfig.read(file, overrides);
   }
 
   /** Starts a run in a new folder. */
-  static RunSummary start(
-      TrainConfig config,
-      Folders.Claim claim,
-      String label,
-      Backend backend,
-      Screen screen,
-      StopSignal stop)
+  static RunSummary start(TrainConfig config, Folders.Claim claim, Backend backend, Manner manner)
       throws IOException {
     // what can fail for the configuration's sake fails before anything is written
     Environment environment = Environments.open(config.environment(), config.seed());
@@ -65,7 +51,7 @@ final class Training {
     claim.take();
     try (RunFolder run = RunFolder.create(claim.folder(), Configs.toYaml(config))) {
       try {
-        return run(config, environment, model, run, label, screen, stop);
+        return manner.run(config, environment, model, run);
       } catch (IOException | RuntimeException e) {
         // a run that has not begun leaves nothing behind that would be in the way of the next
         // attempt
@@ -78,39 +64,69 @@ final class Training {
   }
 
   /** Goes on with the run in a folder, with its own configuration. */
-  static RunSummary resume(
-      Path folder, String label, Backend backend, Screen screen, StopSignal stop)
-      throws IOException {
+  static RunSummary resume(Path folder, Backend backend, Manner manner) throws IOException {
     try (RunFolder run = RunFolder.resume(folder)) {
       TrainConfig config = config(run.config(), List.of());
       Environment environment = Environments.open(config.environment(), config.seed());
       ModelFolder model = Models.base(config.model(), backend);
-      return run(config, environment, model, run, label, screen, stop);
+      return manner.run(config, environment, model, run);
     }
   }
 
-  private static RunSummary run(
-      TrainConfig config,
-      Environment environment,
-      ModelFolder model,
-      RunFolder run,
-      String label,
-      Screen screen,
-      StopSignal stop)
-      throws IOException {
-    RunSummary summary;
-    if (!environment.description().equals(environment.name())) {
-      screen.say("  " + environment.description());
+  /** How a run is carried out: what watches it, and what may stop it. */
+  interface Manner {
+    RunSummary run(TrainConfig config, Environment environment, ModelFolder model, RunFolder run)
+        throws IOException;
+  }
+
+  /** With progress on the screen and a report at the end. */
+  record Watched(String label, Screen screen, StopSignal stop) implements Manner {
+    @Override
+    public RunSummary run(
+        TrainConfig config, Environment environment, ModelFolder model, RunFolder run)
+        throws IOException {
+      RunSummary summary;
+      if (!environment.description().equals(environment.name())) {
+        screen.say("  " + environment.description());
+      }
+      try (Progress progress = screen.progress(label, config.steps())) {
+        Watcher watcher = new Watcher(progress, screen, label);
+        try (Trainer trainer = new Trainer(config, environment, model, run, watcher)) {
+          stop.onRequest(trainer::requestStop);
+          summary = trainer.run();
+        }
+      }
+      Report.of(List.of(run.path())).write(run.path().resolve("report.html"));
+      return summary;
     }
-    try (Progress progress = screen.progress(label, config.steps())) {
-      Watcher watcher = new Watcher(progress, screen, label, stop);
-      try (Trainer trainer = new Trainer(config, environment, model, run, watcher)) {
-        stop.onRequest(trainer::requestStop);
-        summary = trainer.run();
+  }
+
+  /**
+   * One of many: silent, for what it has to say is in its folder.
+   *
+   * @param giveUp asked after every step
+   */
+  record Unwatched(StopSignal stop, BooleanSupplier giveUp) implements Manner {
+    @Override
+    public RunSummary run(
+        TrainConfig config, Environment environment, ModelFolder model, RunFolder run)
+        throws IOException {
+      AtomicReference<@Nullable Trainer> running = new AtomicReference<>();
+      TrainListener listener =
+          new TrainListener() {
+            @Override
+            public void step(StepMetrics metrics) {
+              Trainer trainer = running.get();
+              if (trainer != null && (stop.requested() || giveUp.getAsBoolean())) {
+                trainer.requestStop();
+              }
+            }
+          };
+      try (Trainer trainer = new Trainer(config, environment, model, run, listener)) {
+        running.set(trainer);
+        return trainer.run();
       }
     }
-    Report.of(List.of(run.path())).write(run.path().resolve("report.html"));
-    return summary;
   }
 
   /** Whether a folder holds a run that has reached its end. */
@@ -124,15 +140,13 @@ final class Training {
     private final Progress progress;
     private final Screen screen;
     private final String label;
-    private final StopSignal stop;
     private final Set<String> alarms = new LinkedHashSet<>();
     private @Nullable Double accuracy;
 
-    Watcher(Progress progress, Screen screen, String label, StopSignal stop) {
+    Watcher(Progress progress, Screen screen, String label) {
       this.progress = progress;
       this.screen = screen;
       this.label = label;
-      this.stop = stop;
     }
 
     @Override

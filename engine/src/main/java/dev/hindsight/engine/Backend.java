@@ -37,6 +37,14 @@ public interface Backend {
   /** One line that a run's record keeps: device, vector width, threads. */
   String description();
 
+  /**
+   * Lines for the end of a run, when there is something to say: what was computed where, by a
+   * backend that leaves some of it to another.
+   */
+  default List<String> summary() {
+    return List.of();
+  }
+
   /** Whether this backend's own kernels compute in {@code dtype}. */
   boolean supports(DType dtype);
 
@@ -71,6 +79,11 @@ public interface Backend {
 
   /** A large piece of memory that a {@link Workspace} hands out in slices. */
   Slab newSlab(long bytes);
+
+  /** Bytes that a slab may have at most. */
+  default long largestSlab() {
+    return Long.MAX_VALUE;
+  }
 
   /** See {@link #newSlab}. */
   interface Slab {

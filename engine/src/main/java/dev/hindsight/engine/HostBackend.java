@@ -50,7 +50,9 @@ public abstract class HostBackend implements Backend {
     }
     MemoryLimit.requirePossible(bytes);
     try {
-      return arena.allocate(bytes + HostStorage.SLACK, HostStorage.ALIGNMENT).asSlice(0, bytes);
+      return arena
+          .allocate(HostStorage.SLACK + bytes + HostStorage.SLACK, HostStorage.ALIGNMENT)
+          .asSlice(HostStorage.SLACK, bytes);
     } catch (OutOfMemoryError e) {
       throw MemoryLimit.refused(bytes, e);
     }

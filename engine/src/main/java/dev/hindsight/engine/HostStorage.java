@@ -11,15 +11,17 @@ public final class HostStorage extends Storage {
   public static final int ALIGNMENT = 64;
 
   /**
-   * Bytes behind the end that may be read (not written): a vector's load need not end with a row.
+   * Bytes in front of the memory and behind it that are this process's own, too. They may be read:
+   * a vector's load need not end with a row, and a runtime that keeps a header in front of its
+   * arrays may take this memory for one.
    */
   public static final int SLACK = 64;
 
   private final MemorySegment segment;
 
   /**
-   * Wraps a native segment, behind which {@link #SLACK} more bytes must be readable; the caller
-   * keeps ownership of its arena.
+   * Wraps a native segment, in front of which and behind which {@link #SLACK} more bytes must be
+   * there; the caller keeps ownership of its arena.
    */
   public HostStorage(Backend backend, MemorySegment segment, Workspace.Generation generation) {
     super(backend, segment.byteSize(), generation);

@@ -112,4 +112,21 @@ class StorageTest {
         .isThrownBy(() -> backend.allocate(limit))
         .withMessageContaining(" of the JVM's limit of ");
   }
+
+  /** A runtime that keeps a header in front of its arrays finds memory of this process there. */
+  @Test
+  void hostMemoryHasRoomInFront() {
+    Backend.Slab slab = backend.newSlab(64);
+    Storage slice = slab.slice(0, 64, Workspace.Generation.ETERNAL);
+    for (Storage storage : new Storage[] {backend.allocate(100), slice}) {
+      MemorySegment memory = ((HostStorage) storage).segment();
+      assertThat(memory.address() % HostStorage.ALIGNMENT).isZero();
+      byte[] front =
+          MemorySegment.ofAddress(memory.address() - HostStorage.SLACK)
+              .reinterpret(HostStorage.SLACK)
+              .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+      assertThat(front).as("the JVM's zeros").containsOnly(0);
+    }
+    slab.release();
+  }
 }

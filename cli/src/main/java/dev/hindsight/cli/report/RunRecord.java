@@ -118,6 +118,12 @@ public final class RunRecord {
     return first;
   }
 
+  /** One object a step with its clock times; empty where none were recorded. */
+  public List<JsonNode> timings() throws IOException {
+    Path file = folder.resolve("timings.jsonl");
+    return Files.isRegularFile(file) ? lines(file) : List.of();
+  }
+
   /** {@code summary.json}, or an empty object while the run has not ended. */
   public JsonNode summary() throws IOException {
     return json(folder.resolve("summary.json"));

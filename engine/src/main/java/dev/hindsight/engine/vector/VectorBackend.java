@@ -18,15 +18,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * The fast CPU backend for F32, on the Vector API; each family of kernels is a file of its own
  * beside this one. F64 and what is not worth a kernel go to the reference backend, which reads the
- * same memory.
+ * same memory. A backend for a device that reads host memory may extend it, and override what it
+ * offloads.
  *
  * <p>Kernels work with absolute addresses, so each method here keeps its operands reachable until
  * the kernel is done.
  */
-public final class VectorBackend extends HostBackend {
+public class VectorBackend extends HostBackend {
   static final String NAME = "vector";
 
   private final ReferenceBackend reference = new ReferenceBackend();
+
+  /**
+   * A backend of this kind; {@link VectorProvider} says whether it can run here.
+   *
+   * @throws IllegalStateException when this JVM's vectors are not 128 to 512 bits wide
+   * @throws IllegalArgumentException when a property asks for a width that there is not
+   */
+  public VectorBackend() {
+    VectorProvider.requireWidth(System.getProperty(Simd.WIDTH_PROPERTY));
+    VectorProvider.requireLanes(Simd.LANES);
+    KernelCompilation.prepare();
+  }
 
   @Override
   public String name() {

@@ -37,9 +37,6 @@ public final class VectorProvider implements Backends.Provider {
 
   @Override
   public Backend open() {
-    requireWidth(System.getProperty(WIDTH_PROPERTY));
-    requireLanes(Simd.LANES);
-    KernelCompilation.prepare();
     return new VectorBackend();
   }
 

@@ -54,8 +54,10 @@ final class ConfigTree {
     }
   }
 
-  ObjectNode root() {
-    return root;
+  /** The top-level value of a key, as text, or "". */
+  String text(String key) {
+    JsonNode value = root.path(key);
+    return value.isValueNode() && !value.isNull() ? value.asString() : "";
   }
 
   /** Applies {@code key.path=value}, the value being YAML. */

@@ -8,13 +8,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.EnumNamingStrategy;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.cfg.CoercionAction;
@@ -85,6 +85,25 @@ public final class Configs {
     return parse(text(file), file.toString(), defaults, overrides);
   }
 
+  /**
+   * Defaults that depend on what is given.
+   *
+   * @param <T> the configuration
+   */
+  @FunctionalInterface
+  public interface Defaults<T extends Record> {
+    /**
+     * @param key the text of a value at the top level, overrides applied; "" where it is not given
+     */
+    T of(UnaryOperator<String> key);
+  }
+
+  /** As {@link #read(Path, Record, List)} over defaults that depend on what is given. */
+  public static <T extends Record> T readOver(
+      Path file, Defaults<T> defaults, List<String> overrides) {
+    return parseOver(text(file), file.toString(), defaults, overrides);
+  }
+
   /** As {@link #read(Path, Record, List)} without overrides. */
   public static <T extends Record> T read(Path file, T defaults) {
     return read(file, defaults, List.of());
@@ -97,11 +116,17 @@ public final class Configs {
    */
   public static <T extends Record> T parse(
       String text, String source, T defaults, List<String> overrides) {
+    return parseOver(text, source, _ -> defaults, overrides);
+  }
+
+  /** As {@link #parse(String, String, Record, List)} over defaults that depend on what is given. */
+  public static <T extends Record> T parseOver(
+      String text, String source, Defaults<T> defaults, List<String> overrides) {
     ConfigTree given = ConfigTree.parse(YAML, text, source);
     for (String override : overrides) {
       given.override(YAML, override);
     }
-    return given.bind(YAML, defaults);
+    return given.bind(YAML, defaults.of(given::text));
   }
 
   /**
@@ -109,8 +134,7 @@ public final class Configs {
    * kinds of configuration apart before it reads one strictly.
    */
   public static String peek(Path file, String key) {
-    JsonNode value = ConfigTree.parse(YAML, text(file), file.toString()).root().path(key);
-    return value.isValueNode() ? value.asString() : "";
+    return ConfigTree.parse(YAML, text(file), file.toString()).text(key);
   }
 
   /** The record as YAML, every key written out: what a run's folder keeps. */

@@ -7,6 +7,7 @@ import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.rollout.RolloutSampler;
 import dev.hindsight.sdpo.teacher.TeacherPrompts;
 import dev.hindsight.transformer.Decoder;
+import dev.hindsight.transformer.SamplingOptions;
 import dev.hindsight.transformer.SequenceScorer;
 import dev.hindsight.transformer.Tokenizer;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.OptionalDouble;
  */
 public final class Evaluator implements AutoCloseable {
   private final Environment environment;
+  private final Tokenizer tokenizer;
   private final List<Question> questions;
   private final RightAnswers right;
   private final SequenceScorer scorer;
@@ -35,6 +37,7 @@ public final class Evaluator implements AutoCloseable {
       TeacherPrompts prompts,
       List<Question> questions) {
     this.environment = environment;
+    this.tokenizer = tokenizer;
     this.questions = List.copyOf(questions);
     this.right =
         new RightAnswers(
@@ -69,8 +72,16 @@ public final class Evaluator implements AutoCloseable {
 
   /** avg@n: the mean reward of {@code n} answers to each question, sampled from {@code random}. */
   public double average(int n, double temperature, Philox random) {
-    List<Rollout> rollouts =
-        sampler.sample(questions, n, temperature, environment.maxResponseTokens(), random);
+    return average(n, temperature, 1, random);
+  }
+
+  /** The same from the fewest likeliest tokens whose probabilities reach {@code topP}. */
+  public double average(int n, double temperature, double topP, Philox random) {
+    SamplingOptions options =
+        SamplingOptions.sampling(environment.maxResponseTokens(), tokenizer.eos())
+            .withTemperature(temperature)
+            .withTopP(topP);
+    List<Rollout> rollouts = sampler.sample(questions, n, options, random);
     return RightAnswers.mean(rollouts.stream().mapToDouble(Rollout::reward).toArray());
   }
 

@@ -9,16 +9,22 @@ import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import dev.hindsight.transformer.SequenceScorer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code sum_t w_t loss_t} over the response tokens of a batch and its gradient, without ever
- * holding the logits of the batch. Rows go through in chunks; each chunk's logits live in a
- * workspace of their own, its backward pass follows at once and leaves a gradient of the hidden
- * states, which goes through the decoder in one pass at the end. Chunks follow in one order, so
- * results depend on their size but on nothing else.
+ * {@code sum_t w_t loss_t} over the response tokens of a batch, or a sum of such terms, and its
+ * gradient, without ever holding the logits of the batch. Rows go through in chunks; each chunk's
+ * logits live in a workspace of their own, its backward pass follows at once and leaves a gradient
+ * of the hidden states, which goes through the decoder in one pass at the end. Chunks follow in one
+ * order, so results depend on their size but on nothing else.
  */
 public final class ChunkedLoss implements AutoCloseable {
   /** Rows a chunk: at a vocabulary of 150,000 one [rows, V] tensor in F32 is 300 MB. */
@@ -32,7 +38,24 @@ public final class ChunkedLoss implements AutoCloseable {
   }
 
   /**
-   * What goes in beside the student, one entry a row of the batch.
+   * A part of what is minimised, one entry a row of the batch.
+   *
+   * @param loss of a token
+   * @param weight w_t: aggregation, mask, rollout correction, coefficient; 0 for a token that does
+   *     not count
+   * @param logOld log-probabilities of y_t when the update began
+   * @param advantage null for a loss without
+   * @param oldTop null for a loss without, and where the policy has not moved
+   */
+  public record Term(
+      TokenLoss loss,
+      float[] weight,
+      float[] logOld,
+      float @Nullable [] advantage,
+      @Nullable OldTop oldTop) {}
+
+  /**
+   * What goes in beside the student for a loss of one term, one entry a row of the batch.
    *
    * @param sampled the tokens y_t
    * @param weight w_t: aggregation, mask and rollout correction
@@ -47,23 +70,47 @@ public final class ChunkedLoss implements AutoCloseable {
       float @Nullable [] advantage,
       @Nullable Logits teacher) {}
 
+  /** A sum over live tokens, and how many these are. */
+  public record Mean(double sum, long count) {
+    /** With more tokens. */
+    public Mean plus(Mean more) {
+      return new Mean(sum + more.sum, count + more.count);
+    }
+  }
+
   /**
-   * What comes out, one entry a row but for the loss.
+   * What comes out, one entry a row but for losses and measures.
    *
    * @param loss the weighted sum
+   * @param termLoss its terms
    * @param logP log p(y_t) of the student
    * @param logQ log q(y_t) of the teacher; null without one
    * @param entropy of the student's distribution, nats
    * @param gap KL(p || q) over the full vocabulary; null without a teacher
+   * @param measures what the losses have to tell, by name; see {@link TokenLoss#measure}
    */
   public record Outputs(
       double loss,
+      double[] termLoss,
       float[] logP,
       float @Nullable [] logQ,
       float[] entropy,
-      float @Nullable [] gap) {}
+      float @Nullable [] gap,
+      SortedMap<String, Mean> measures) {
 
-  private final TokenLoss loss;
+    private static Outputs empty(int rows, boolean taught) {
+      return new Outputs(
+          0,
+          new double[0],
+          new float[rows],
+          taught ? new float[rows] : null,
+          new float[rows],
+          taught ? new float[rows] : null,
+          new TreeMap<>());
+    }
+  }
+
+  private final @Nullable TokenLoss loss;
   private final double temperature;
   private final int rowsAChunk;
   private final Workspace workspace;
@@ -73,45 +120,129 @@ public final class ChunkedLoss implements AutoCloseable {
    * @param temperature of the rollouts, by which student and teacher logits are divided
    * @param rowsAChunk largest number of rows whose logits exist at a time
    */
-  public ChunkedLoss(TokenLoss loss, double temperature, int rowsAChunk, Backend backend) {
+  public ChunkedLoss(double temperature, int rowsAChunk, Backend backend) {
+    this(null, temperature, rowsAChunk, backend);
+  }
+
+  /** For one loss, whose {@link Inputs} are all that changes. */
+  public ChunkedLoss(
+      @Nullable TokenLoss loss, double temperature, int rowsAChunk, Backend backend) {
     this.loss = loss;
     this.temperature = temperature;
     this.rowsAChunk = rowsAChunk;
     this.workspace = new Workspace(backend);
   }
 
+  /** {@link #backward(Variable, UnaryOperator, int[], List, Logits)} of one term. */
+  public Outputs backward(Variable hidden, UnaryOperator<Variable> head, Inputs in) {
+    if (loss == null) {
+      throw new IllegalStateException("chunked loss: made without a loss; give terms");
+    }
+    Term term = new Term(loss, in.weight, in.logOld, in.advantage, null);
+    return backward(hidden, head, in.sampled, List.of(term), in.teacher);
+  }
+
   /**
-   * Adds the gradient of the loss to every leaf that leads to {@code hidden} or that {@code head}
-   * reads.
+   * Adds the gradient of the terms' sum to every leaf that leads to {@code hidden} or that {@code
+   * head} reads.
    *
    * @param hidden the student's final hidden states before each response token {@code [R, C]}
    * @param head from hidden states to logits
+   * @param sampled the tokens y_t
+   * @param teacher the self-teacher's logits; null for terms without
    */
-  public Outputs backward(Variable hidden, UnaryOperator<Variable> head, Inputs in) {
+  public Outputs backward(
+      Variable hidden,
+      UnaryOperator<Variable> head,
+      int[] sampled,
+      List<Term> terms,
+      @Nullable Logits teacher) {
     int rows = hidden.dim(0);
-    boolean taught = in.teacher != null;
-    float[] logP = new float[rows];
-    float[] entropy = new float[rows];
-    float[] logQ = taught ? new float[rows] : null;
-    float[] gap = taught ? new float[rows] : null;
+    Outputs out = Outputs.empty(rows, teacher != null);
+    double[] termLoss = new double[terms.size()];
     Tensor dHidden =
         TensorOps.empty(hidden.tensor().backend(), hidden.tensor().dtype(), hidden.shape());
     Variable leaf = leaf(hidden);
-    double total = 0;
     for (int from = 0; from < rows; from += rowsAChunk) {
       int to = Math.min(rows, from + rowsAChunk);
       try (var _ = workspace.open()) {
-        TokenRows chunk = rows(head.apply(states(leaf, hidden, from, to)), in, from, to);
-        Variable value =
-            loss.perToken(chunk).mul(column(hidden.tensor(), in.weight, from, to)).sum();
-        value.backward();
-        total += value.item();
+        TokenRows chunk = rows(head.apply(states(leaf, hidden, from, to)), sampled, teacher, from);
+        Variable total = null;
+        for (int k = 0; k < termLoss.length; k++) {
+          Term term = terms.get(k);
+          Variable value =
+              term.loss
+                  .perToken(of(term, chunk, from))
+                  .mul(column(hidden.tensor(), term.weight, from, to))
+                  .sum();
+          termLoss[k] += value.item();
+          total = total == null ? value : total.add(value);
+        }
+        Objects.requireNonNull(total, "chunked loss: no term").backward();
         TensorOps.copy(gradient(leaf, to - from), dHidden.slice(0, from, to));
-        measure(chunk, from, logP, logQ, entropy, gap);
+        measure(chunk, from, out);
+        for (Term term : terms) {
+          measure(term, chunk, from, out.measures);
+        }
       }
     }
     Autograd.backward(hidden, dHidden, Autograd.Keep.NOTHING);
-    return new Outputs(total, logP, logQ, entropy, gap);
+    return new Outputs(
+        Arrays.stream(termLoss).sum(),
+        termLoss,
+        out.logP,
+        out.logQ,
+        out.entropy,
+        out.gap,
+        out.measures);
+  }
+
+  /**
+   * What a loss may have to know of the whole batch before it is taken: everything in {@link
+   * Outputs} but losses, without a gradient.
+   */
+  public Outputs survey(
+      Variable hidden, UnaryOperator<Variable> head, int[] sampled, @Nullable Logits teacher) {
+    Outputs out = Outputs.empty(hidden.dim(0), teacher != null);
+    eachChunk(
+        hidden, head, (logits, from) -> measure(rows(logits, sampled, teacher, from), from, out));
+    return out;
+  }
+
+  /** The policy's K likeliest tokens at every row; more than the vocabulary means all of it. */
+  public OldTop top(Variable hidden, UnaryOperator<Variable> head, int k) {
+    List<int[]> indices = new ArrayList<>();
+    List<double[]> logOld = new ArrayList<>();
+    eachChunk(
+        hidden,
+        head,
+        (logits, _) -> {
+          Tensor logP = logSoftmax(logits, temperature).tensor();
+          TensorOps.TopK top = TensorOps.topK(logP, Math.min(k, logits.dim(1)));
+          indices.add(top.indices().toInts());
+          logOld.add(top.values().toDoubles());
+        });
+    int[] all = indices.stream().flatMapToInt(Arrays::stream).toArray();
+    return new OldTop(
+        all.length / Math.max(1, hidden.dim(0)),
+        all,
+        logOld.stream().flatMapToDouble(Arrays::stream).toArray());
+  }
+
+  @FunctionalInterface
+  private interface Reading {
+    void chunk(Variable logits, int from);
+  }
+
+  private void eachChunk(Variable hidden, UnaryOperator<Variable> head, Reading reading) {
+    try (var _ = Autograd.noGrad()) {
+      for (int from = 0; from < hidden.dim(0); from += rowsAChunk) {
+        int to = Math.min(hidden.dim(0), from + rowsAChunk);
+        try (var _ = workspace.open()) {
+          reading.chunk(head.apply(hidden.slice(0, from, to)), from);
+        }
+      }
+    }
   }
 
   /**
@@ -145,14 +276,27 @@ public final class ChunkedLoss implements AutoCloseable {
     return gradient.slice(0, 0, rows);
   }
 
-  private TokenRows rows(Variable logits, Inputs in, int from, int to) {
+  /** What all terms see of the rows from {@code from}. */
+  private TokenRows rows(Variable logits, int[] sampled, @Nullable Logits teacher, int from) {
     Tensor like = logits.tensor();
+    int to = from + logits.dim(0);
+    Tensor y =
+        Tensor.of(like.backend(), Shape.of(to - from, 1), Arrays.copyOfRange(sampled, from, to));
+    Variable logP = logSoftmax(logits, temperature);
+    Variable logQ = teacher == null ? null : logSoftmax(teacher.rows(from, to), temperature);
+    return new TokenRows(logP, logQ, y, logP, null);
+  }
+
+  private static TokenRows of(Term term, TokenRows chunk, int from) {
+    Tensor like = chunk.logP().tensor();
+    int to = from + chunk.logP().dim(0);
     return new TokenRows(
-        logSoftmax(logits, temperature),
-        in.teacher == null ? null : logSoftmax(in.teacher.rows(from, to), temperature),
-        Tensor.of(like.backend(), Shape.of(to - from, 1), Arrays.copyOfRange(in.sampled, from, to)),
-        column(like, in.logOld, from, to),
-        in.advantage == null ? null : column(like, in.advantage, from, to));
+        chunk.logP(),
+        chunk.logQ(),
+        chunk.sampled(),
+        column(like, term.logOld, from, to),
+        term.advantage == null ? null : column(like, term.advantage, from, to),
+        term.oldTop == null ? null : term.oldTop.rows(from, to));
   }
 
   /** Log-probabilities at a temperature, with the bits of the sampler's. */
@@ -166,21 +310,40 @@ public final class ChunkedLoss implements AutoCloseable {
     return Variable.constant(TensorOps.cast(column, like.dtype()));
   }
 
-  private static void measure(
-      TokenRows chunk,
-      int from,
-      float[] logP,
-      float @Nullable [] logQ,
-      float[] entropy,
-      float @Nullable [] gap) {
+  private static void measure(TokenRows chunk, int from, Outputs out) {
     try (var _ = Autograd.noGrad()) {
       Variable p = chunk.logP().detach();
-      put(chunk.logPSampled(), logP, from);
-      put(p.exp().mul(p).sum(-1).neg(), entropy, from);
-      if (logQ != null && gap != null) {
-        put(chunk.logQSampled(), logQ, from);
-        put(Divergence.kl(p, chunk.teacher()), gap, from);
+      put(chunk.logPSampled(), out.logP, from);
+      put(p.exp().mul(p).sum(-1).neg(), out.entropy, from);
+      if (out.logQ != null && out.gap != null) {
+        put(chunk.logQSampled(), out.logQ, from);
+        put(Divergence.kl(p, chunk.teacher()), out.gap, from);
       }
+    }
+  }
+
+  private static void measure(
+      Term term, TokenRows chunk, int from, SortedMap<String, Mean> measures) {
+    int rows = chunk.logP().dim(0);
+    if (IntStream.range(from, from + rows).allMatch(r -> term.weight[r] == 0)) {
+      return;
+    }
+    try (var _ = Autograd.noGrad()) {
+      term.loss.measure(
+          of(term, chunk, from),
+          (name, column) -> {
+            float[] values = new float[rows];
+            put(column, values, 0);
+            double sum = 0;
+            int count = 0;
+            for (int r = 0; r < rows; r++) {
+              if (term.weight[from + r] != 0) {
+                sum += values[r];
+                count++;
+              }
+            }
+            measures.merge(name, new Mean(sum, count), Mean::plus);
+          });
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.hindsight.sdpo.loss;
 
 import dev.hindsight.autograd.Variable;
+import java.util.function.BiConsumer;
 
 /**
  * The clipped policy-gradient loss of PPO as the paper's GRPO baseline uses it: {@code -min(w A,
@@ -9,7 +10,7 @@ import dev.hindsight.autograd.Variable;
  *
  * @param clipLow how far below 1 the ratio counts
  * @param clipHigh how far above 1
- * @param dualClip c, greater than 1
+ * @param dualClip c, greater than 1; infinity for none
  */
 public record PolicyGradientLoss(double clipLow, double clipHigh, double dualClip)
     implements TokenLoss {
@@ -29,12 +30,12 @@ public record PolicyGradientLoss(double clipLow, double clipHigh, double dualCli
 
   @Override
   public Variable perToken(TokenRows rows) {
-    if (rows.advantage() == null) {
-      throw new IllegalStateException("policy-gradient loss: these rows come without advantages");
-    }
-    Variable minusA = rows.advantage().detach().neg();
+    Variable minusA = rows.advantages().neg();
     Variable w = ImportanceWeight.ratio(rows.logPSampled(), rows.logOld());
     Variable clipped = minusA.mul(w).maximum(minusA.mul(w.clamp(1 - clipLow, 1 + clipHigh)));
+    if (Double.isInfinite(dualClip)) {
+      return clipped;
+    }
     // -c A bounds the loss where A < 0; where A > 0 the loss is negative and |c A| never binds
     return clipped.minimum(minusA.abs().times(dualClip));
   }
@@ -42,5 +43,13 @@ public record PolicyGradientLoss(double clipLow, double clipHigh, double dualCli
   @Override
   public boolean needsTeacher() {
     return false;
+  }
+
+  @Override
+  public void measure(TokenRows rows, BiConsumer<String, Variable> to) {
+    Variable w = ImportanceWeight.ratio(rows.logPSampled(), rows.logOld());
+    Variable unclipped = rows.advantages().neg().mul(w);
+    // minimum and maximum choose one of their operands: no difference is no clip
+    to.accept("clip_fraction", perToken(rows).sub(unclipped).abs().sign());
   }
 }

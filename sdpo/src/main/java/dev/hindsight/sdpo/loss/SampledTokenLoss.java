@@ -1,6 +1,7 @@
 package dev.hindsight.sdpo.loss;
 
 import dev.hindsight.autograd.Variable;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,18 +11,36 @@ import org.jspecify.annotations.Nullable;
  * it stands for alpha = 1 only.
  *
  * @param isClip upper clip of the importance weight; null leaves the weight out
+ * @param largestAdvantage {@code log q(y_t) - log p(y_t)} is cut here; infinity for no cut
  */
-public record SampledTokenLoss(@Nullable Double isClip) implements TokenLoss {
+public record SampledTokenLoss(@Nullable Double isClip, double largestAdvantage)
+    implements TokenLoss {
 
   public SampledTokenLoss {
     DistillationLoss.requireClip(isClip);
+    SurrogateLoss.requireAdvantage(largestAdvantage);
+  }
+
+  /** The loss without a limit for the advantage. */
+  public SampledTokenLoss(@Nullable Double isClip) {
+    this(isClip, Double.POSITIVE_INFINITY);
   }
 
   @Override
   public Variable perToken(TokenRows rows) {
     Variable logP = rows.logPSampled();
-    Variable loss = logP.sub(rows.logQSampled()).detach().mul(logP);
+    Variable advantage = rows.logQSampled().sub(logP);
+    Variable loss = SurrogateLoss.clipped(advantage, largestAdvantage).neg().mul(logP);
     return DistillationLoss.weighted(loss, rows, isClip);
+  }
+
+  @Override
+  public void measure(TokenRows rows, BiConsumer<String, Variable> to) {
+    Variable advantage = rows.logQSampled().sub(rows.logPSampled());
+    if (!Double.isInfinite(largestAdvantage)) {
+      to.accept("advantage_clip_mass", TokenLoss.exceeds(advantage, largestAdvantage));
+    }
+    DistillationLoss.measureClip(rows, isClip, to);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.hindsight.sdpo.loss;
 
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.TensorOps;
+import java.util.function.BiConsumer;
 
 /**
  * Over which outcomes student and teacher are compared at a position: the whole vocabulary, or the
@@ -22,6 +23,9 @@ public sealed interface Support {
    * @param logQ the teacher's {@code [N, V]}
    */
   Buckets of(Variable logP, Variable logQ);
+
+  /** How much of the student's probability the support does not tell apart: {@code tail_mass}. */
+  default void measure(TokenRows rows, BiConsumer<String, Variable> to) {}
 
   /** Every token. */
   record FullVocabulary() implements Support {
@@ -66,8 +70,15 @@ public sealed interface Support {
           : new Buckets(p.sub(p.logSumExp(-1)), q.sub(q.logSumExp(-1)));
     }
 
+    @Override
+    public void measure(TokenRows rows, BiConsumer<String, Variable> to) {
+      int kept = Math.min(k, rows.logP().dim(1));
+      Variable head = Variable.constant(TensorOps.topK(rows.logP().tensor(), kept).values());
+      to.accept("tail_mass", head.exp().sum(-1).affine(-1, 1).relu());
+    }
+
     /** The K log-probabilities and log(1 - their sum). */
-    private static Variable withTail(Variable head) {
+    static Variable withTail(Variable head) {
       Variable mass = head.logSumExp(-1).clamp(Double.NEGATIVE_INFINITY, LARGEST_LOG_HEAD);
       return Variable.concat(-1, head, mass.expm1().neg().log());
     }

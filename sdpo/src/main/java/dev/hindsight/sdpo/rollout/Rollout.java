@@ -17,6 +17,11 @@ import dev.hindsight.transformer.Completion;
 public record Rollout(
     Question question, int[] prompt, Completion completion, String response, Verdict verdict) {
 
+  /** The same answer, read after another prompt. */
+  public Rollout after(int[] otherPrompt) {
+    return new Rollout(question, otherPrompt, completion, response, verdict);
+  }
+
   /** What the choice of demonstrations needs to know. */
   public Attempt attempt() {
     return new Attempt(response, verdict.reward(), verdict.feedback());

@@ -37,21 +37,44 @@ public final class RolloutSampler implements AutoCloseable {
    */
   public List<Rollout> sample(
       List<Question> questions, int n, double temperature, int longest, Philox random) {
+    return sample(
+        questions,
+        n,
+        SamplingOptions.sampling(longest, tokenizer.eos()).withTemperature(temperature),
+        random);
+  }
+
+  /** The same with every choice of how tokens are drawn. */
+  public List<Rollout> sample(
+      List<Question> questions, int n, SamplingOptions options, Philox random) {
+    List<Question> asked = new ArrayList<>();
     List<int[]> inputs = new ArrayList<>();
-    List<Philox> streams = new ArrayList<>();
     for (Question question : questions) {
       int[] prompt = prompts.student(question);
       for (int i = 0; i < n; i++) {
-        streams.add(random.split(inputs.size()));
+        asked.add(question);
         inputs.add(prompt);
       }
     }
-    SamplingOptions options =
-        SamplingOptions.sampling(longest, tokenizer.eos()).withTemperature(temperature);
+    return answer(asked, inputs, options, random);
+  }
+
+  /**
+   * One answer to each prompt, judged as one to its question; answer {@code i} draws from {@code
+   * random.split(i)}.
+   *
+   * @param inputs in tokens, one a question
+   */
+  public List<Rollout> answer(
+      List<Question> questions, List<int[]> inputs, SamplingOptions options, Philox random) {
+    List<Philox> streams = new ArrayList<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      streams.add(random.split(i));
+    }
     List<Completion> completions = generator.generate(inputs, streams, options);
     List<Environment.Response> responses = new ArrayList<>();
     for (int i = 0; i < completions.size(); i++) {
-      responses.add(response(questions.get(i / n), completions.get(i)));
+      responses.add(response(questions.get(i), completions.get(i)));
     }
     List<Verdict> verdicts = environment.judgeAll(responses);
     List<Rollout> rollouts = new ArrayList<>();
@@ -59,11 +82,7 @@ public final class RolloutSampler implements AutoCloseable {
       Completion y = completions.get(i);
       rollouts.add(
           new Rollout(
-              questions.get(i / n),
-              inputs.get(i),
-              y,
-              withoutControls(y.tokens()),
-              verdicts.get(i)));
+              questions.get(i), inputs.get(i), y, withoutControls(y.tokens()), verdicts.get(i)));
     }
     return rollouts;
   }

@@ -7,4 +7,9 @@ package dev.hindsight.sdpo.teacher;
  * @param reward the environment's
  * @param feedback the environment's; blank means none
  */
-public record Attempt(String response, double reward, String feedback) {}
+public record Attempt(String response, double reward, String feedback) {
+  /** With the response quoted before its feedback, where there is any. */
+  public Attempt quoted() {
+    return feedback.isBlank() ? this : new Attempt(response, reward, response + "\n\n" + feedback);
+  }
+}

@@ -66,6 +66,20 @@ public final class SelfTeacher {
     }
   }
 
+  /**
+   * The model to sample the teacher's own answers from.
+   *
+   * @throws IllegalStateException for a trust region, which is no model but a mix of two
+   */
+  public Decoder sampled() {
+    if (kind == TeacherKind.TRUST_REGION) {
+      throw new IllegalStateException(
+          "self-teacher: a trust region mixes the logits of two models and does not sample; use ema,"
+              + " frozen or live");
+    }
+    return reference;
+  }
+
   /** The teacher's log-probability of every token of given responses under given prompts. */
   public List<float[]> logProbs(List<int[]> prompts, List<int[]> responses, double temperature) {
     int[] sampled = SequenceScorer.targets(responses);

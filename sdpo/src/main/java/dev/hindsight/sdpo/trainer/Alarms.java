@@ -1,10 +1,10 @@
 package dev.hindsight.sdpo.trainer;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,23 @@ final class Alarms {
   private static final int WINDOW = 5;
 
   private final List<StepMetrics> history = new ArrayList<>();
-  private final Set<String> raised = new HashSet<>();
+
+  /** The step in which each alarm that holds was said last. */
+  private final Map<String, Integer> raised = new HashMap<>();
+
+  private final @Nullable Integer interval;
+
+  /** Every alarm is said once. */
+  Alarms() {
+    this(null);
+  }
+
+  /**
+   * @param interval steps after which an alarm that still holds is said again; null for never
+   */
+  Alarms(@Nullable Integer interval) {
+    this.interval = interval;
+  }
 
   /**
    * Takes in a step.
@@ -56,7 +72,12 @@ final class Alarms {
   private void raise(List<String> begun, String name, @Nullable String message) {
     if (message == null) {
       raised.remove(name);
-    } else if (raised.add(name)) {
+      return;
+    }
+    int step = history.isEmpty() ? 0 : history.getLast().step();
+    Integer said = raised.get(name);
+    if (said == null || (interval != null && step - said >= interval)) {
+      raised.put(name, step);
       begun.add(message);
     }
   }

@@ -13,9 +13,17 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = DialectEnvironmentConfig.class, name = "dialect"),
-  @JsonSubTypes.Type(value = CodeEnvironmentConfig.class, name = "code")
+  @JsonSubTypes.Type(value = CodeEnvironmentConfig.class, name = "code"),
+  @JsonSubTypes.Type(value = ChoiceEnvironmentConfig.class, name = "choice"),
+  @JsonSubTypes.Type(value = ToolEnvironmentConfig.class, name = "tools"),
+  @JsonSubTypes.Type(value = ArithmeticEnvironmentConfig.class, name = "arithmetic")
 })
-public sealed interface EnvironmentConfig permits DialectEnvironmentConfig, CodeEnvironmentConfig {
+public sealed interface EnvironmentConfig
+    permits DialectEnvironmentConfig,
+        CodeEnvironmentConfig,
+        ChoiceEnvironmentConfig,
+        ToolEnvironmentConfig,
+        ArithmeticEnvironmentConfig {
   /** The built-in dialect at level Q. */
   static EnvironmentConfig defaults() {
     return DialectEnvironmentConfig.defaults();

@@ -11,6 +11,8 @@ package dev.hindsight.sdpo.trainer;
  * @param n responses a question for avg@n at {@code temperature}; 0 leaves avg@n out; default 0.
  *     The command {@code evaluate} has its own
  * @param temperature of avg@n, and of the policy whose exact accuracy is taken; default 1
+ * @param topP of avg@n: keep the fewest likeliest tokens whose probabilities reach this; exact
+ *     accuracy is that of all tokens; default 1 (paper and reference: .95)
  * @param teacherQuestions held-out questions on which the self-teacher is measured after one failed
  *     attempt of the initial policy; 0 leaves it out; default 64
  * @param teacherFreq measure the self-teacher after every so many steps that are evaluated, before
@@ -22,6 +24,7 @@ public record EvaluationConfig(
     int questions,
     int n,
     double temperature,
+    double topP,
     int teacherQuestions,
     int teacherFreq) {
   public EvaluationConfig {
@@ -30,11 +33,13 @@ public record EvaluationConfig(
     ConfigCheck.require(n >= 0, "evaluation.n", n, "zero or more");
     ConfigCheck.positive(temperature, "evaluation.temperature");
     ConfigCheck.require(
+        topP > 0 && topP <= 1, "evaluation.top_p", topP, "a number greater than 0 and at most 1");
+    ConfigCheck.require(
         teacherQuestions >= 0, "evaluation.teacher_questions", teacherQuestions, "zero or more");
     ConfigCheck.require(teacherFreq > 0, "evaluation.teacher_freq", teacherFreq, "at least 1");
   }
 
   static EvaluationConfig defaults() {
-    return new EvaluationConfig(1, true, 256, 0, 1.0, 64, 5);
+    return new EvaluationConfig(1, true, 256, 0, 1.0, 1, 64, 5);
   }
 }

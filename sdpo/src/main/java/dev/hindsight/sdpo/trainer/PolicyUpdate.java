@@ -1,21 +1,17 @@
 package dev.hindsight.sdpo.trainer;
 
 import dev.hindsight.autograd.AdamW;
+import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.GradientNorm;
 import dev.hindsight.autograd.Schedule;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Workspace;
-import dev.hindsight.sdpo.loss.Aggregation;
 import dev.hindsight.sdpo.loss.ChunkedLoss;
-import dev.hindsight.sdpo.loss.DistillationLoss;
-import dev.hindsight.sdpo.loss.Divergence;
-import dev.hindsight.sdpo.loss.ImportanceWeight;
-import dev.hindsight.sdpo.loss.PolicyGradientLoss;
-import dev.hindsight.sdpo.loss.SampledTokenLoss;
-import dev.hindsight.sdpo.loss.Support;
-import dev.hindsight.sdpo.loss.TokenLoss;
+import dev.hindsight.sdpo.loss.OldTop;
+import dev.hindsight.sdpo.loss.RolloutCorrection;
 import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.teacher.SelfTeacher;
+import dev.hindsight.transformer.Batch;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.SequenceScorer;
 import java.util.ArrayList;
@@ -34,9 +30,22 @@ final class PolicyUpdate implements AutoCloseable {
    * @param rollout with the response y
    * @param teacherPrompt what the self-teacher reads before y; null for a method without one
    * @param target d_i: whether the sample counts
-   * @param advantage A_i; 0 for a method without one
+   * @param advantage A_i of GRPO; 0 for a method without one
+   * @param success whether the reward says that y is right
+   * @param weight of its question; 1 where all weigh the same
    */
-  record Sample(Rollout rollout, int @Nullable [] teacherPrompt, boolean target, double advantage) {
+  record Sample(
+      Rollout rollout,
+      int @Nullable [] teacherPrompt,
+      boolean target,
+      double advantage,
+      boolean success,
+      double weight) {
+
+    Sample(Rollout rollout, int @Nullable [] teacherPrompt, boolean target, double advantage) {
+      this(rollout, teacherPrompt, target, advantage, false, 1);
+    }
+
     int[] response() {
       return rollout.completion().tokens();
     }
@@ -46,16 +55,28 @@ final class PolicyUpdate implements AutoCloseable {
    * What one mini-batch did.
    *
    * @param outputs of the loss, rows in the order of the samples' responses
+   * @param terms what the parts of the loss are called
+   * @param logOld log pi_old(y_t) of the rows
+   * @param correction weights of rollout correction
+   * @param rejected tokens that rollout correction left out
    * @param gradNorm before clipping
    * @param live tokens that counted
    * @param stepped whether the optimiser stepped: not with a gradient that is not finite
    */
-  record Result(ChunkedLoss.Outputs outputs, double gradNorm, int live, boolean stepped) {}
+  record Result(
+      ChunkedLoss.Outputs outputs,
+      List<String> terms,
+      float[] logOld,
+      double[] correction,
+      int rejected,
+      double gradNorm,
+      int live,
+      boolean stepped) {}
 
   private final TrainConfig config;
   private final Decoder student;
   private final @Nullable SelfTeacher teacher;
-  private final int longestResponse;
+  private final Objective objective;
   private final AdamW optimizer;
   private final Schedule schedule;
   private final ChunkedLoss loss;
@@ -70,7 +91,7 @@ final class PolicyUpdate implements AutoCloseable {
     this.config = config;
     this.student = student;
     this.teacher = teacher;
-    this.longestResponse = longestResponse;
+    this.objective = new Objective(config, longestResponse);
     OptimConfig o = config.optim();
     this.optimizer =
         new AdamW(
@@ -78,29 +99,9 @@ final class PolicyUpdate implements AutoCloseable {
             new AdamW.Settings(o.beta1(), o.beta2(), o.eps(), o.weightDecay()));
     this.schedule = schedule(config);
     this.loss =
-        new ChunkedLoss(
-            loss(config), config.rollout().temperature(), ChunkedLoss.ROWS, student.backend());
+        new ChunkedLoss(config.rollout().temperature(), ChunkedLoss.ROWS, student.backend());
     this.workspace = new Workspace(student.backend());
     this.scorer = new SequenceScorer(student);
-  }
-
-  /** The loss of a configuration. */
-  static TokenLoss loss(TrainConfig config) {
-    SelfDistillationConfig d = config.selfDistillation();
-    ActorConfig a = config.actor();
-    return switch (config.method()) {
-      case GRPO -> new PolicyGradientLoss(a.clipRatioLow(), a.clipRatioHigh(), a.clipRatioC());
-      case SDPO ->
-          d.fullLogitDistillation()
-              ? new DistillationLoss(new Divergence(d.alpha()), support(d), d.isClip())
-              : new SampledTokenLoss(d.isClip());
-    };
-  }
-
-  private static Support support(SelfDistillationConfig d) {
-    return d.distillationTopk() == null
-        ? new Support.FullVocabulary()
-        : new Support.TopK(d.distillationTopk(), d.distillationAddTail());
   }
 
   /** The learning rate by optimiser step. */
@@ -108,7 +109,7 @@ final class PolicyUpdate implements AutoCloseable {
     OptimConfig o = config.optim();
     // a decay to zero gets there one step after the last: at zero, the answers of the last
     // generation would be sampled and judged for a step that moves nothing
-    long steps = (long) config.steps() * config.miniBatches() + 1;
+    long steps = (long) config.steps() * config.optimizerSteps() + 1;
     Schedule schedule =
         switch (o.lrSchedule()) {
           case CONSTANT -> Schedule.constant(o.lr());
@@ -128,20 +129,25 @@ final class PolicyUpdate implements AutoCloseable {
   }
 
   /**
-   * All mini-batches of one generation step, in the order of the samples; then the teacher follows,
-   * once, if a mini-batch took a step.
+   * All mini-batches of one generation step, in the order of the samples, once an epoch; then the
+   * teacher follows, once, if a mini-batch took a step.
    */
   List<Result> update(List<Sample> samples) {
     List<float[]> old = startOfUpdate(samples);
+    RolloutCorrection.Result correction =
+        config.algorithm().rolloutCorrection().of(old, recorded(samples));
     int size = config.questionsAMiniBatch() * config.rollout().n();
-    List<Result> results = new ArrayList<>();
+    List<MiniBatch> batches = new ArrayList<>();
     for (int from = 0; from < samples.size(); from += size) {
-      int to = Math.min(samples.size(), from + size);
-      boolean last = to == samples.size();
-      results.add(miniBatch(samples.subList(from, to), old.subList(from, to), last));
+      batches.add(rows(samples, old, correction, from, Math.min(samples.size(), from + size)));
+    }
+    List<Result> results = new ArrayList<>();
+    int steps = batches.size() * config.actor().ppoEpochs();
+    for (int k = 0; k < steps; k++) {
+      results.add(miniBatch(batches.get(k % batches.size()), k == steps - 1));
     }
     boolean followed = results.isEmpty() || results.getLast().stepped();
-    if (teacher != null && !followed && results.stream().anyMatch(Result::stepped)) {
+    if (teacher != null && !syncs() && !followed && results.stream().anyMatch(Result::stepped)) {
       teacher.update();
     }
     return results;
@@ -153,8 +159,12 @@ final class PolicyUpdate implements AutoCloseable {
    * asks for it to be computed again.
    */
   private List<float[]> startOfUpdate(List<Sample> samples) {
-    if (config.algorithm().rolloutIs() == AlgorithmConfig.RolloutIs.NONE) {
-      return samples.stream().map(s -> s.rollout().completion().logProbs()).toList();
+    AlgorithmConfig a = config.algorithm();
+    boolean correct =
+        a.rolloutIs() != RolloutCorrection.Level.NONE
+            || a.rolloutRs() != RolloutCorrection.Rejection.NONE;
+    if (!correct || a.bypassMode()) {
+      return recorded(samples);
     }
     return scorer.logProbs(
         samples.stream().map(s -> s.rollout().prompt()).toList(),
@@ -162,80 +172,100 @@ final class PolicyUpdate implements AutoCloseable {
         config.rollout().temperature());
   }
 
-  private Result miniBatch(List<Sample> samples, List<float[]> old, boolean last) {
-    List<int[]> responses = samples.stream().map(Sample::response).toList();
-    int[] live = samples.stream().mapToInt(s -> s.target() ? s.response().length : 0).toArray();
+  private static List<float[]> recorded(List<Sample> samples) {
+    return samples.stream().map(s -> s.rollout().completion().logProbs()).toList();
+  }
+
+  private MiniBatch rows(
+      List<Sample> all, List<float[]> old, RolloutCorrection.Result correction, int from, int to) {
+    List<Sample> samples = all.subList(from, to);
+    int[] lengths = samples.stream().mapToInt(s -> s.response().length).toArray();
+    int rows = Arrays.stream(lengths).sum();
+    float[] logOld = new float[rows];
+    double[] weights = new double[rows];
+    boolean[] rejected = new boolean[rows];
+    boolean[] excluded = new boolean[rows];
+    int row = 0;
+    for (int i = 0; i < lengths.length; i++) {
+      System.arraycopy(old.get(from + i), 0, logOld, row, lengths[i]);
+      System.arraycopy(correction.weights().get(from + i), 0, weights, row, lengths[i]);
+      System.arraycopy(correction.rejected().get(from + i), 0, rejected, row, lengths[i]);
+      boolean cut = !samples.get(i).rollout().completion().finished();
+      for (int end = row + lengths[i]; row < end; row++) {
+        excluded[row] = rejected[row] || (cut && config.actor().maskTruncatedCompletions());
+      }
+    }
+    int[] sampled = SequenceScorer.targets(samples.stream().map(Sample::response).toList());
+    int k = objective.oldTop();
+    OldTop top = k > 0 && config.optimizerSteps() > 1 ? oldTop(samples, k) : null;
+    return new MiniBatch(samples, lengths, sampled, logOld, weights, rejected, excluded, top);
+  }
+
+  private OldTop oldTop(List<Sample> samples, int k) {
+    try (var _ = workspace.open();
+        var _ = Autograd.noGrad()) {
+      return loss.top(student.hidden(batch(samples)), student::logits, k);
+    }
+  }
+
+  private static Batch batch(List<Sample> samples) {
+    return SequenceScorer.batch(
+        samples.stream().map(s -> s.rollout().prompt()).toList(),
+        samples.stream().map(Sample::response).toList());
+  }
+
+  private Result miniBatch(MiniBatch rows, boolean last) {
+    List<Sample> samples = rows.samples();
     try (var _ = workspace.open()) {
       ChunkedLoss.Logits q = null;
-      if (teacher != null) {
+      if (teacher != null && objective.reads()) {
         List<int[]> prompts = samples.stream().map(Sample::teacherPrompt).toList();
-        q = teacher.read(SequenceScorer.batch(prompts, responses));
+        q =
+            teacher.read(
+                SequenceScorer.batch(prompts, samples.stream().map(Sample::response).toList()));
       }
-      List<int[]> prompts = samples.stream().map(s -> s.rollout().prompt()).toList();
-      Variable hidden = student.hidden(SequenceScorer.batch(prompts, responses));
+      Variable hidden = student.hidden(batch(samples));
+      ChunkedLoss.Outputs survey =
+          objective.needsSurvey() ? loss.survey(hidden, student::logits, rows.sampled(), q) : null;
+      Objective.Terms terms = objective.terms(rows, survey);
       ChunkedLoss.Outputs outputs =
-          loss.backward(hidden, student::logits, inputs(samples, old, live, q));
+          loss.backward(hidden, student::logits, rows.sampled(), terms.terms(), q);
       GradientNorm norm =
           GradientNorm.clip(student.parameters().values(), config.optim().gradClip());
       if (norm.isFinite()) {
-        double learningRate = schedule.at(optimizer.steps() + 1);
-        if (teacher != null && last) {
-          teacher.update(optimizer, learningRate, norm.scale());
-        } else {
-          optimizer.step(learningRate, norm.scale());
-        }
+        step(norm.scale(), last);
       }
       optimizer.clearGradients();
-      int tokens = Arrays.stream(live).sum();
-      return new Result(outputs, norm.norm(), tokens, norm.isFinite());
-    }
-  }
-
-  private ChunkedLoss.Inputs inputs(
-      List<Sample> samples, List<float[]> old, int[] live, ChunkedLoss.@Nullable Logits q) {
-    int[] sampled = SequenceScorer.targets(samples.stream().map(Sample::response).toList());
-    float[] weight = new float[sampled.length];
-    float[] logOld = new float[sampled.length];
-    float[] advantage = new float[sampled.length];
-    double[] share = aggregation(live);
-    int row = 0;
-    for (int i = 0; i < live.length; i++) {
-      Sample s = samples.get(i);
-      double[] correction = rolloutCorrection(s, old.get(i));
-      for (int t = 0; t < s.response().length; t++, row++) {
-        weight[row] = s.target() ? (float) (share[i] * correction[t]) : 0;
-        logOld[row] = old.get(i)[t];
-        advantage[row] = (float) s.advantage();
+      int rejected = 0;
+      for (boolean r : rows.rejected()) {
+        rejected += r ? 1 : 0;
       }
+      return new Result(
+          outputs,
+          terms.names(),
+          rows.logOld(),
+          rows.correction(),
+          rejected,
+          norm.norm(),
+          terms.live(),
+          norm.isFinite());
     }
-    boolean policyGradient = config.method() == TrainConfig.Method.GRPO;
-    return new ChunkedLoss.Inputs(sampled, weight, logOld, policyGradient ? advantage : null, q);
   }
 
-  private double[] aggregation(int[] live) {
-    Aggregation mode = config.actor().lossAggMode();
-    Double factor = config.actor().lossScaleFactor();
-    return mode.weights(live, factor == null ? longestResponse : factor);
+  /** Whether an EMA teacher counts optimiser steps instead of generation steps. */
+  private boolean syncs() {
+    return config.selfDistillation().teacherSyncSteps() != null;
   }
 
-  /** w_t of rollout correction, by token. */
-  private double[] rolloutCorrection(Sample s, float[] old) {
-    float[] rollout = s.rollout().completion().logProbs();
-    double threshold = config.algorithm().rolloutIsThreshold();
-    double[] w = new double[old.length];
-    double sumOld = 0;
-    double sumRollout = 0;
-    for (int t = 0; t < w.length; t++) {
-      w[t] = ImportanceWeight.truncated(old[t], rollout[t], threshold);
-      sumOld += old[t];
-      sumRollout += rollout[t];
+  private void step(double gradientScale, boolean last) {
+    double learningRate = schedule.at(optimizer.steps() + 1);
+    Integer every = config.selfDistillation().teacherSyncSteps();
+    boolean follow = every == null ? last : (optimizer.steps() + 1) % every == 0;
+    if (teacher != null && follow) {
+      teacher.update(optimizer, learningRate, gradientScale);
+    } else {
+      optimizer.step(learningRate, gradientScale);
     }
-    switch (config.algorithm().rolloutIs()) {
-      case NONE -> Arrays.fill(w, 1);
-      case TOKEN -> {}
-      case SEQUENCE -> Arrays.fill(w, ImportanceWeight.truncated(sumOld, sumRollout, threshold));
-    }
-    return w;
   }
 
   @Override

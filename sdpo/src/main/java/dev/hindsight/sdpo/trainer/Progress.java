@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** How far a run is: its metrics so far, the alarms that follow from them, and the best weights. */
 final class Progress {
   private final TrainConfig config;
-  private final Alarms alarms = new Alarms();
+  private final Alarms alarms;
   private final List<StepMetrics> history = new ArrayList<>();
   private int step;
   private @Nullable Integer bestStep;
@@ -28,6 +28,7 @@ final class Progress {
 
   Progress(TrainConfig config) {
     this.config = config;
+    this.alarms = new Alarms(config.selfDistillation().diagnosticsWarningInterval());
   }
 
   /** Generation steps done. */
@@ -52,12 +53,12 @@ final class Progress {
 
   /** What {@link Signal#absent} says, from the record. */
   private boolean hadSignal(StepMetrics metrics) {
-    boolean distils = config.method() == TrainConfig.Method.SDPO;
-    Double share = distils ? metrics.repromptSampleFraction() : metrics.variedGroupFraction();
+    Double active = metrics.repromptSampleFraction();
+    Double varied = metrics.variedGroupFraction();
     Double successes = metrics.successGroupFraction();
-    return share == null
+    return varied == null
         || successes == null
-        || !Signal.isAbsent(config.method(), share, successes);
+        || !Signal.isAbsent(config, active == null ? 0 : active, varied, successes);
   }
 
   /** The metrics of step 0: the model as it came. */
@@ -87,6 +88,7 @@ final class Progress {
             null,
             null,
             null,
+            new TreeMap<>(),
             List.of());
     alarms.observe(metrics, null);
     history.add(metrics);
@@ -101,7 +103,7 @@ final class Progress {
       double learningRate,
       long optimizerSteps) {
     step++;
-    boolean distils = config.method() == TrainConfig.Method.SDPO;
+    boolean distils = config.method() != TrainConfig.Method.GRPO;
     StepMetrics metrics =
         new StepMetrics(
             step,
@@ -127,6 +129,7 @@ final class Progress {
             report.emptyTarget,
             report.ratioMax,
             signal.truncatedPrompts(),
+            report.measures,
             List.of());
     metrics = metrics.withAlarms(alarms.observe(metrics, signal.absent()));
     history.add(metrics);
@@ -134,7 +137,7 @@ final class Progress {
   }
 
   private long generations() {
-    return (long) step * config.trainBatchSize() * config.rollout().n();
+    return step * config.generationsAStep();
   }
 
   // ----------------------------------------------------------- best weights

@@ -1,5 +1,7 @@
 package dev.hindsight.sdpo.trainer;
 
+import dev.hindsight.sdpo.loss.Support;
+import dev.hindsight.sdpo.teacher.RepromptTemplate;
 import dev.hindsight.sdpo.teacher.TeacherKind;
 import dev.hindsight.sdpo.teacher.Truncation;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,35 @@ import org.jspecify.annotations.Nullable;
  *     (yaml)
  * @param environmentFeedbackOnlyWithoutSolution show feedback only where no demonstration is found;
  *     default true (yaml)
+ * @param useSuccessfulAsTeacher show successful siblings to the teacher at all; default true (TRL;
+ *     the reference always does)
+ * @param includeOwnAttempt quote the failed answer before its feedback; default false (paper: it
+ *     hurts, Table 6)
+ * @param shuffleFeedback show every failed answer the feedback of an answer to another question of
+ *     the batch, a negative control; default false
+ * @param distillationMode what carries the credit; default null: {@code full_logit_distillation}
+ *     and {@code distillation_topk} decide, as in the reference (TRL: sampled-token)
+ * @param distillationWeight w of {@code (1 - w) policy loss + w distillation loss}, each averaged
+ *     over its own samples; default 1: distillation alone (TRL)
+ * @param clipAdvHigh largest advantage log q - log p of a token (paper, Table 12: 5 at test time);
+ *     turns the reverse KL into its policy gradient; default null: no limit
+ * @param tokenKlClip largest divergence that a token counts with, beyond which it gives no
+ *     gradient; default null: no limit
+ * @param clippedSurrogate equation 13 of the paper, clipped at {@code actor.clip_ratio_low} and
+ *     {@code high}, in place of the divergence and its {@code is_clip}; default false (reference,
+ *     which does not have it)
+ * @param prefixTerm add the gradient of what a token does to the divergences after it: that of the
+ *     KL between sequences (paper, appendix A.1); default false
+ * @param teacherSyncSteps optimiser steps between two updates of an EMA teacher (TRL: 1); default
+ *     null: one update a generation step, after all optimiser steps (reference)
+ * @param repromptTemplate the teacher's message, with {@code {prompt}}, {@code {solution}} and
+ *     {@code {feedback}}; default that of the reference's yaml
+ * @param solutionTemplate a demonstration, with {@code {successful_previous_attempt}}; same source
+ * @param feedbackTemplate a piece of feedback, with {@code {feedback_raw}}; same source
+ * @param diagnosticsWarningInterval steps after which an alarm that still holds is said again (TRL:
+ *     10); default null: an alarm is said once
+ * @param diagnosticsFlatTolerance rewards of a group that differ by no more count as equal in
+ *     {@code varied_group_fraction}; default 1e-8 (TRL)
  */
 public record SelfDistillationConfig(
     boolean fullLogitDistillation,
@@ -51,7 +82,36 @@ public record SelfDistillationConfig(
     boolean dontRepromptOnSelfSuccess,
     boolean removeThinkingFromDemonstration,
     boolean includeEnvironmentFeedback,
-    boolean environmentFeedbackOnlyWithoutSolution) {
+    boolean environmentFeedbackOnlyWithoutSolution,
+    boolean useSuccessfulAsTeacher,
+    boolean includeOwnAttempt,
+    boolean shuffleFeedback,
+    @Nullable DistillationMode distillationMode,
+    double distillationWeight,
+    @Nullable Double clipAdvHigh,
+    @Nullable Double tokenKlClip,
+    boolean clippedSurrogate,
+    boolean prefixTerm,
+    @Nullable Integer teacherSyncSteps,
+    String repromptTemplate,
+    String solutionTemplate,
+    String feedbackTemplate,
+    @Nullable Integer diagnosticsWarningInterval,
+    double diagnosticsFlatTolerance) {
+
+  /** What carries the credit: section 4.2 of the paper, with TRL's names where it has them. */
+  public enum DistillationMode {
+    /** The whole vocabulary at every position. */
+    FULL_LOGITS,
+    /** The student's {@code distillation_topk} likeliest tokens. */
+    TOPK_LOGITS,
+    /** The student's likeliest token against all others: "token-level" in the paper. */
+    ARGMAX_TOKEN,
+    /** The sampled token: the reference's {@code full_logit_distillation: false}. */
+    SAMPLED_TOKEN,
+    /** One advantage a response, with GRPO's loss. */
+    SEQUENCE
+  }
 
   public SelfDistillationConfig {
     String section = "self_distillation.";
@@ -72,11 +132,85 @@ public record SelfDistillationConfig(
       ConfigCheck.positive(isClip, section + "is_clip");
     }
     ConfigCheck.require(
-        fullLogitDistillation || alpha == 1.0,
+        fullLogitDistillation || distillationMode != null || alpha == 1.0,
         section + "alpha",
         alpha,
         "1 with full_logit_distillation: false, because one sampled token gives an estimate of the"
             + " reverse KL only");
+    ConfigCheck.require(
+        distillationMode != DistillationMode.TOPK_LOGITS || distillationTopk != null,
+        section + "distillation_topk",
+        distillationTopk,
+        "a number with distillation_mode: topk-logits");
+    DistillationMode mode = mode(fullLogitDistillation, distillationTopk, distillationMode);
+    boolean logits = mode != DistillationMode.SAMPLED_TOKEN && mode != DistillationMode.SEQUENCE;
+    String reverse =
+        !logits
+            ? "distillation_mode: sampled-token or sequence"
+            : clipAdvHigh != null
+                ? "clip_adv_high"
+                : clippedSurrogate ? "clipped_surrogate" : prefixTerm ? "prefix_term" : null;
+    ConfigCheck.require(
+        reverse == null || alpha == 1.0,
+        section + "alpha",
+        alpha,
+        "1 with " + reverse + ", which is made of the reverse KL's advantages");
+    ConfigCheck.require(
+        mode != DistillationMode.TOPK_LOGITS
+            || distillationTopk > 1
+            || distillationAddTail
+            || clippedSurrogate,
+        section + "distillation_add_tail",
+        distillationAddTail,
+        "true with distillation_topk: 1, because one token renormalised always has probability 1");
+    ConfigCheck.require(
+        distillationWeight >= 0 && distillationWeight <= 1,
+        section + "distillation_weight",
+        distillationWeight,
+        "a number from 0 to 1");
+    if (clipAdvHigh != null) {
+      ConfigCheck.positive(clipAdvHigh, section + "clip_adv_high");
+    }
+    ConfigCheck.require(
+        tokenKlClip == null || tokenKlClip > 0,
+        section + "token_kl_clip",
+        tokenKlClip,
+        "a number greater than 0, or null for no limit");
+    ConfigCheck.require(
+        tokenKlClip == null || (logits && clipAdvHigh == null && !clippedSurrogate),
+        section + "token_kl_clip",
+        tokenKlClip,
+        "null where the loss is no divergence: with clip_adv_high, clipped_surrogate, or a"
+            + " distillation_mode of sampled-token or sequence");
+    ConfigCheck.require(
+        !clippedSurrogate
+            || mode == DistillationMode.TOPK_LOGITS
+            || mode == DistillationMode.ARGMAX_TOKEN,
+        section + "clipped_surrogate",
+        clippedSurrogate,
+        "false without distillation_topk: equation 13 runs over the likeliest tokens of pi_old,"
+            + " which are remembered");
+    ConfigCheck.require(
+        !prefixTerm || mode != DistillationMode.SEQUENCE,
+        section + "prefix_term",
+        prefixTerm,
+        "false with distillation_mode: sequence, whose advantage is that of the whole response");
+    ConfigCheck.require(
+        teacherSyncSteps == null || teacherSyncSteps > 0,
+        section + "teacher_sync_steps",
+        teacherSyncSteps,
+        "at least 1, or null for once a generation step");
+    template(section, repromptTemplate, solutionTemplate, feedbackTemplate);
+    ConfigCheck.require(
+        diagnosticsWarningInterval == null || diagnosticsWarningInterval > 0,
+        section + "diagnostics_warning_interval",
+        diagnosticsWarningInterval,
+        "at least 1, or null to say an alarm once");
+    ConfigCheck.require(
+        diagnosticsFlatTolerance >= 0,
+        section + "diagnostics_flat_tolerance",
+        diagnosticsFlatTolerance,
+        "zero or more");
     ConfigCheck.require(
         Double.isFinite(successRewardThreshold),
         section + "success_reward_threshold",
@@ -87,6 +221,53 @@ public record SelfDistillationConfig(
         section + "max_reprompt_len",
         maxRepromptLen,
         "at least 1, or null for the model's context");
+  }
+
+  private static DistillationMode mode(
+      boolean fullLogits, @Nullable Integer topk, @Nullable DistillationMode asked) {
+    if (asked != null) {
+      return asked;
+    }
+    return !fullLogits
+        ? DistillationMode.SAMPLED_TOKEN
+        : topk == null ? DistillationMode.FULL_LOGITS : DistillationMode.TOPK_LOGITS;
+  }
+
+  private static RepromptTemplate template(
+      String section, String reprompt, String solution, String feedback) {
+    ConfigCheck.given(reprompt, section + "reprompt_template", "a template");
+    ConfigCheck.given(solution, section + "solution_template", "a template");
+    ConfigCheck.given(feedback, section + "feedback_template", "a template");
+    try {
+      return new RepromptTemplate(reprompt, solution, feedback);
+    } catch (IllegalArgumentException e) {
+      String key =
+          e.getMessage().contains("the solution section")
+              ? "solution_template"
+              : e.getMessage().contains("the feedback section")
+                  ? "feedback_template"
+                  : "reprompt_template";
+      throw new IllegalArgumentException(section + key + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** What carries the credit, also where the reference's two keys say so. */
+  DistillationMode mode() {
+    return mode(fullLogitDistillation, distillationTopk, distillationMode);
+  }
+
+  /** Over which outcomes student and teacher are compared, where distributions are. */
+  Support support() {
+    return switch (mode()) {
+      case ARGMAX_TOKEN -> new Support.TopK(1, true);
+      case TOPK_LOGITS -> new Support.TopK(distillationTopk, distillationAddTail);
+      case FULL_LOGITS, SAMPLED_TOKEN, SEQUENCE -> new Support.FullVocabulary();
+    };
+  }
+
+  /** The three templates as one. */
+  public RepromptTemplate template() {
+    return new RepromptTemplate(repromptTemplate, solutionTemplate, feedbackTemplate);
   }
 
   static SelfDistillationConfig defaults() {
@@ -104,6 +285,21 @@ public record SelfDistillationConfig(
         true,
         true,
         true,
-        true);
+        true,
+        true,
+        false,
+        false,
+        null,
+        1,
+        null,
+        null,
+        false,
+        false,
+        null,
+        RepromptTemplate.REFERENCE.reprompt(),
+        RepromptTemplate.REFERENCE.solutionSection(),
+        RepromptTemplate.REFERENCE.feedbackSection(),
+        null,
+        1e-8);
   }
 }

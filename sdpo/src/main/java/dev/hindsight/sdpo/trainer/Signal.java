@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.trainer;
 import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.teacher.DemonstrationOptions;
 import dev.hindsight.sdpo.teacher.TeacherPrompt;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,24 +40,26 @@ record Signal(
       DemonstrationOptions options,
       int n) {
     double success = config.selfDistillation().successRewardThreshold();
+    double flat = config.selfDistillation().diagnosticsFlatTolerance();
     int groups = rollouts.size() / n;
     int successGroups = 0;
     int varied = 0;
     for (int g = 0; g < groups; g++) {
       List<Rollout> group = rollouts.subList(g * n, (g + 1) * n);
       successGroups += group.stream().anyMatch(r -> r.reward() >= success) ? 1 : 0;
-      varied += group.stream().mapToDouble(Rollout::reward).distinct().count() > 1 ? 1 : 0;
+      DoubleSummaryStatistics rewards =
+          group.stream().mapToDouble(Rollout::reward).summaryStatistics();
+      varied += rewards.getMax() - rewards.getMin() > flat ? 1 : 0;
     }
     double all = rollouts.size();
     double available = rollouts.stream().filter(r -> r.verdict().hasFeedback()).count() / all;
     double active = prompts.stream().filter(TeacherPrompt::active).count() / all;
     double successFraction = successGroups / (double) groups;
     double variedFraction = varied / (double) groups;
-    boolean grpo = config.method() == TrainConfig.Method.GRPO;
     String absent = null;
-    if (isAbsent(config.method(), grpo ? variedFraction : active, successFraction)) {
+    if (isAbsent(config, active, variedFraction, successFraction)) {
       absent =
-          grpo
+          config.method() == TrainConfig.Method.GRPO
               ? "no signal: in every group all rewards are equal, so every advantage is 0; more"
                   + " rollouts a question, easier questions or a stronger base model are needed"
               : "no signal: " + why(successGroups, available, options);
@@ -76,13 +79,17 @@ record Signal(
    * Whether no sample of a step carries signal. Under GRPO that is no alarm where every question
    * has a success: then all rollouts succeeded.
    *
-   * @param share SDPO: rollouts whose teacher sees anything; GRPO: questions with varied rewards
+   * @param active rollouts whose teacher sees anything
+   * @param varied questions with varied rewards
    * @param successGroupFraction questions with at least one success
    */
-  static boolean isAbsent(TrainConfig.Method method, double share, double successGroupFraction) {
-    return switch (method) {
-      case SDPO -> share == 0;
-      case GRPO -> share == 0 && successGroupFraction < 1;
+  static boolean isAbsent(
+      TrainConfig config, double active, double varied, double successGroupFraction) {
+    boolean noAdvantage = varied == 0 && successGroupFraction < 1;
+    return switch (config.method()) {
+      case SDPO -> active == 0 && (noAdvantage || !config.mixes());
+      case GRPO -> noAdvantage;
+      case SFT -> active == 0;
     };
   }
 

@@ -1,6 +1,9 @@
 package dev.hindsight.sdpo.trainer;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param emptyTarget mini-batches in which no token was live
  * @param ratioMax largest ratio of the policy now to that at the start of the update
  * @param truncatedPrompts teacher prompts that were cut to fit
+ * @param measures what else the variant has to tell, by name: ratio statistics, clip fractions,
+ *     tail mass, masked and rejected shares; {@code docs/guide/configuration.md} lists them
  * @param alarms what deserves attention, one sentence each
  */
 public record StepMetrics(
@@ -59,8 +64,13 @@ public record StepMetrics(
     @Nullable Integer emptyTarget,
     @Nullable Double ratioMax,
     @Nullable Integer truncatedPrompts,
+    SortedMap<String, Double> measures,
     List<String> alarms) {
   public StepMetrics {
+    // records of former versions have none
+    measures =
+        Collections.unmodifiableSortedMap(
+            measures == null ? new TreeMap<>() : new TreeMap<>(measures));
     alarms = List.copyOf(alarms);
   }
 
@@ -90,6 +100,7 @@ public record StepMetrics(
         emptyTarget,
         ratioMax,
         truncatedPrompts,
+        measures,
         sentences);
   }
 }

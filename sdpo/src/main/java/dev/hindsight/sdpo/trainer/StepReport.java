@@ -1,11 +1,16 @@
 package dev.hindsight.sdpo.trainer;
 
+import dev.hindsight.sdpo.loss.ChunkedLoss;
+import dev.hindsight.sdpo.loss.RolloutCorrection;
 import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.teacher.TeacherPrompt;
 import dev.hindsight.transformer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +31,16 @@ final class StepReport {
   final double finishedFraction;
   final @Nullable Double gradNorm;
   final @Nullable Double teacherGap;
-  final double ratioMax;
+  final @Nullable Double ratioMax;
   final int emptyTarget;
 
+  /** What only some variants have, by its name in the records. */
+  final SortedMap<String, Double> measures = new TreeMap<>();
+
+  /**
+   * @param results of the mini-batches, epoch after epoch; what is kept of single tokens is that of
+   *     the first
+   */
   StepReport(
       TrainConfig config,
       List<Rollout> rollouts,
@@ -36,8 +48,8 @@ final class StepReport {
       List<PolicyUpdate.Result> results) {
     this.config = config;
     this.samples = samples;
-    boolean taught = results.getFirst().outputs().logQ() != null;
-    int rows = rollouts.stream().mapToInt(r -> r.completion().length()).sum();
+    boolean taught = config.method() == TrainConfig.Method.SDPO;
+    int rows = samples.stream().mapToInt(s -> s.response().length).sum();
     logP = new float[rows];
     logQ = taught ? new float[rows] : null;
     float[] gap = new float[rows];
@@ -48,8 +60,10 @@ final class StepReport {
     int row = 0;
     for (PolicyUpdate.Result r : results) {
       int count = r.outputs().logP().length;
-      System.arraycopy(r.outputs().logP(), 0, logP, row, count);
-      if (logQ != null) {
+      if (row < rows) {
+        System.arraycopy(r.outputs().logP(), 0, logP, row, count);
+      }
+      if (row < rows && logQ != null) {
         System.arraycopy(r.outputs().logQ(), 0, logQ, row, count);
         System.arraycopy(r.outputs().gap(), 0, gap, row, count);
       }
@@ -63,14 +77,47 @@ final class StepReport {
     }
     trainReward = rollouts.stream().mapToDouble(Rollout::reward).sum() / rollouts.size();
     loss = sumLoss / results.size();
-    entropy = sumEntropy / rows;
-    responseLength = rows / (double) rollouts.size();
+    entropy = sumEntropy / row;
+    responseLength =
+        rollouts.stream().mapToInt(r -> r.completion().length()).sum() / (double) rollouts.size();
     finishedFraction =
         rollouts.stream().filter(r -> r.completion().finished()).count() / (double) rollouts.size();
     gradNorm = Double.isFinite(sumNorm) ? sumNorm / results.size() : null;
     teacherGap = taught ? meanOverLive(gap) : null;
-    ratioMax = largestRatio();
+    // the answers that SFT imitates are another model's: no ratio of the policy
+    ratioMax = config.method() == TrainConfig.Method.SFT ? null : ratios(results);
     emptyTarget = empty;
+    measure(results, row);
+  }
+
+  private void measure(List<PolicyUpdate.Result> results, int rows) {
+    SortedMap<String, ChunkedLoss.Mean> means = new TreeMap<>();
+    int live = 0;
+    int rejected = 0;
+    DoubleSummaryStatistics correction = new DoubleSummaryStatistics();
+    for (PolicyUpdate.Result r : results) {
+      r.outputs().measures().forEach((name, m) -> means.merge(name, m, ChunkedLoss.Mean::plus));
+      for (int k = 0; k < r.terms().size() && r.terms().size() > 1; k++) {
+        double share = r.outputs().termLoss()[k] / results.size();
+        measures.merge(r.terms().get(k), share, Double::sum);
+      }
+      live += r.live();
+      rejected += r.rejected();
+      Arrays.stream(r.correction()).forEach(correction);
+    }
+    means.forEach((name, m) -> measures.put(name, m.sum() / m.count()));
+    measures.put("masked_fraction", 1 - live / (double) rows);
+    if (config.algorithm().rolloutRs() != RolloutCorrection.Rejection.NONE) {
+      measures.put("rejected_fraction", rejected / (double) rows);
+    }
+    if (config.algorithm().rolloutIs() != RolloutCorrection.Level.NONE) {
+      measures.put("rollout_is_mean", correction.getAverage());
+      measures.put("rollout_is_max", correction.getMax());
+    }
+    if (config.method() == TrainConfig.Method.SFT) {
+      long right = samples.stream().filter(PolicyUpdate.Sample::success).count();
+      measures.put("teacher_success_fraction", right / (double) samples.size());
+    }
   }
 
   private @Nullable Double meanOverLive(float[] values) {
@@ -88,15 +135,28 @@ final class StepReport {
     return count == 0 ? null : sum / count;
   }
 
-  /** Against the sampler's log-probabilities: exactly 1 as long as the policy has not moved. */
-  private double largestRatio() {
+  /**
+   * Of the policy to that at the start of the update: exactly 1 as long as it has not moved.
+   *
+   * @return the largest
+   */
+  private double ratios(List<PolicyUpdate.Result> results) {
     float largest = Float.NEGATIVE_INFINITY;
-    int row = 0;
-    for (PolicyUpdate.Sample s : samples) {
-      for (float old : s.rollout().completion().logProbs()) {
-        largest = Math.max(largest, logP[row++] - old);
+    float smallest = Float.POSITIVE_INFINITY;
+    double sum = 0;
+    int count = 0;
+    for (PolicyUpdate.Result r : results) {
+      float[] now = r.outputs().logP();
+      for (int t = 0; t < now.length; t++) {
+        float logRatio = now[t] - r.logOld()[t];
+        largest = Math.max(largest, logRatio);
+        smallest = Math.min(smallest, logRatio);
+        sum += StrictMath.exp(logRatio);
       }
+      count += now.length;
     }
+    measures.put("ratio_mean", sum / count);
+    measures.put("ratio_min", StrictMath.exp(smallest));
     return StrictMath.exp(largest);
   }
 

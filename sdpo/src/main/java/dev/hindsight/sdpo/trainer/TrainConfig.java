@@ -1,5 +1,13 @@
 package dev.hindsight.sdpo.trainer;
 
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.teacher.TeacherKind;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Everything that decides what a training run computes: two runs with the same configuration, model
  * file and backend write the same bytes. Keys in a configuration file are these names in snake
@@ -11,6 +19,8 @@ package dev.hindsight.sdpo.trainer;
  * @param model folder of the policy to start from ({@code config.json}, {@code model.safetensors},
  *     {@code tokenizer.json}); default {@code models/dialect-48x2}
  * @param method the objective; default {@code sdpo}
+ * @param preset a published table of settings that replaces the defaults, under which keys that are
+ *     given win; default null: none
  * @param seed of all randomness: questions, sampling, evaluation; default 0
  * @param steps generation steps; default 50
  * @param trainBatchSize questions a step; default 16 (reference: 32)
@@ -26,6 +36,7 @@ public record TrainConfig(
     EnvironmentConfig environment,
     String model,
     Method method,
+    @Nullable Preset preset,
     long seed,
     int steps,
     int trainBatchSize,
@@ -42,14 +53,19 @@ public record TrainConfig(
     /** Self-distillation policy optimisation, arXiv 2601.20802. */
     SDPO,
     /** Group-relative policy optimisation with the settings of the paper's baseline. */
-    GRPO
+    GRPO,
+    /**
+     * Supervised fine-tuning on answers that the self-teacher samples and the environment finds
+     * right: a baseline of the paper, at twice the generations.
+     */
+    SFT
   }
 
   public TrainConfig {
     ConfigCheck.section(environment, "environment");
     ConfigCheck.given(model, "model", "the folder of a model");
     ConfigCheck.require(!model.isBlank(), "model", model, "the folder of a model");
-    ConfigCheck.given(method, "method", "sdpo or grpo");
+    ConfigCheck.given(method, "method", "sdpo, grpo or sft");
     ConfigCheck.section(rollout, "rollout");
     ConfigCheck.section(actor, "actor");
     ConfigCheck.section(optim, "optim");
@@ -65,19 +81,60 @@ public record TrainConfig(
         actor.ppoMiniBatchSize(),
         "at most train_batch_size, which is " + trainBatchSize);
     ConfigCheck.require(
-        method == Method.SDPO || rollout.n() > 1,
+        method == Method.SFT
+            || (method == Method.SDPO && !mixes(algorithm, selfDistillation))
+            || rollout.n() > 1,
         "rollout.n",
         rollout.n(),
-        "2 or more with method grpo: a group of one has no advantage");
+        "2 or more with method grpo, or with a share of GRPO: a group of one has no advantage");
+    ConfigCheck.require(
+        method == Method.GRPO || !actor.useKlLoss(),
+        "actor.use_kl_loss",
+        actor.useKlLoss(),
+        "false with method "
+            + method.name().toLowerCase(Locale.ROOT)
+            + ", as in the reference, whose reference model is the self-teacher; to stay near the"
+            + " initial policy use self_distillation.teacher_regularization: trust-region");
+    ConfigCheck.require(
+        selfDistillation.distillationWeight() == 1
+            || (algorithm.hybridLambda() == 0
+                && algorithm.routing() == AlgorithmConfig.Routing.NONE),
+        "self_distillation.distillation_weight",
+        selfDistillation.distillationWeight(),
+        "1 with algorithm.hybrid_lambda or algorithm.routing, which mix GRPO in another way");
+    ConfigCheck.require(
+        method == Method.SDPO || !mixes(algorithm, selfDistillation),
+        "method",
+        method.name().toLowerCase(Locale.ROOT),
+        "sdpo with algorithm.hybrid_lambda, algorithm.routing or"
+            + " self_distillation.distillation_weight, which mix GRPO into it");
+    ConfigCheck.require(
+        method != Method.SFT
+            || selfDistillation.teacherRegularization() != TeacherKind.TRUST_REGION,
+        "self_distillation.teacher_regularization",
+        "trust-region",
+        "ema, frozen or live with method sft: the teacher samples, and a mix of two models cannot");
+  }
+
+  private static boolean mixes(AlgorithmConfig a, SelfDistillationConfig d) {
+    return a.hybridLambda() > 0
+        || a.routing() != AlgorithmConfig.Routing.NONE
+        || d.distillationWeight() < 1;
+  }
+
+  /** Whether SDPO's loss has a part of GRPO's beside it. */
+  boolean mixes() {
+    return mixes(algorithm, selfDistillation);
   }
 
   /** The quickstart setting of a method; a configuration file changes it key by key. */
   public static TrainConfig defaults(Method method) {
-    boolean sdpo = method == Method.SDPO;
+    boolean sdpo = method != Method.GRPO;
     return new TrainConfig(
         EnvironmentConfig.defaults(),
         "models/dialect-48x2",
         method,
+        null,
         0,
         50,
         16,
@@ -90,12 +147,46 @@ public record TrainConfig(
         RecordConfig.defaults());
   }
 
+  /**
+   * Reads a file over the defaults of the method and the preset that it, or an override, names.
+   *
+   * @param file null for the defaults alone
+   * @param overrides {@code key.path=value} each, which win over the file
+   */
+  public static TrainConfig read(@Nullable Path file, List<String> overrides) {
+    return file == null
+        ? parse("", "defaults", overrides)
+        : Configs.readOver(file, TrainConfig::defaultsFor, overrides);
+  }
+
+  /**
+   * The same from text.
+   *
+   * @param source what messages call the text
+   */
+  public static TrainConfig parse(String text, String source, List<String> overrides) {
+    return Configs.parseOver(text, source, TrainConfig::defaultsFor, overrides);
+  }
+
+  private static TrainConfig defaultsFor(UnaryOperator<String> key) {
+    String method = key.apply("method");
+    TrainConfig defaults =
+        defaults(
+            switch (method) {
+              case "grpo" -> Method.GRPO;
+              case "sft" -> Method.SFT;
+              default -> Method.SDPO; // a name that is none is refused when it is bound
+            });
+    return Preset.named(key.apply("preset")).map(p -> p.over(defaults)).orElse(defaults);
+  }
+
   /** The same run with another seed. */
   public TrainConfig withSeed(long newSeed) {
     return new TrainConfig(
         environment,
         model,
         method,
+        preset,
         newSeed,
         steps,
         trainBatchSize,
@@ -114,6 +205,7 @@ public record TrainConfig(
         other,
         model,
         method,
+        preset,
         seed,
         steps,
         trainBatchSize,
@@ -132,6 +224,7 @@ public record TrainConfig(
         environment,
         folder,
         method,
+        preset,
         seed,
         steps,
         trainBatchSize,
@@ -144,7 +237,17 @@ public record TrainConfig(
         record);
   }
 
-  /** Mini-batches, and so optimiser steps, of one generation step: the last may be smaller. */
+  /** Optimiser steps of one generation step. */
+  public int optimizerSteps() {
+    return miniBatches() * actor.ppoEpochs();
+  }
+
+  /** Answers sampled in one generation step: SFT samples as many from the teacher. */
+  public long generationsAStep() {
+    return (long) trainBatchSize * rollout.n() * (method == Method.SFT ? 2 : 1);
+  }
+
+  /** Mini-batches of one generation step: the last may be smaller. */
   public int miniBatches() {
     return Math.ceilDiv(trainBatchSize, questionsAMiniBatch());
   }

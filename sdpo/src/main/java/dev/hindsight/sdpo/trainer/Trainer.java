@@ -5,23 +5,20 @@ import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.evaluation.Evaluator;
 import dev.hindsight.sdpo.evaluation.TeacherProbe;
-import dev.hindsight.sdpo.loss.Advantage;
 import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.rollout.RolloutSampler;
 import dev.hindsight.sdpo.run.Checkpoint;
 import dev.hindsight.sdpo.run.RunFolder;
-import dev.hindsight.sdpo.teacher.Demonstration;
 import dev.hindsight.sdpo.teacher.DemonstrationOptions;
 import dev.hindsight.sdpo.teacher.DemonstrationSelector;
 import dev.hindsight.sdpo.teacher.PromptEncoder;
-import dev.hindsight.sdpo.teacher.RepromptTemplate;
 import dev.hindsight.sdpo.teacher.SelfTeacher;
-import dev.hindsight.sdpo.teacher.TeacherPrompt;
+import dev.hindsight.sdpo.teacher.TeacherKind;
 import dev.hindsight.sdpo.teacher.TeacherPrompts;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.ModelFolder;
+import dev.hindsight.transformer.SamplingOptions;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -34,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *   for each step:
  *     sample questions x; G rollouts y ~ pi_theta(. | x) each
  *     environment: reward r, feedback f
- *     demonstrations from siblings and feedback; teacher prompts; mask d       (SDPO)
+ *     demonstrations from siblings and feedback; teacher prompts; mask d       (SDPO, SFT)
+ *     the teacher answers under them                                          (SFT)
  *     group-relative advantages                                               (GRPO)
  *     for each mini-batch: teacher and student read y; loss; backward; clip; AdamW
  *     teacher weights
@@ -46,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer implements AutoCloseable {
   private static final long ROLLOUT_STREAM = 0x726F_6C6C_6F75_7473L;
+  private static final long TEACHER_STREAM = 0x7465_6163_6865_7273L;
   private static final long EVALUATION_STREAM = 0x6576_616C_7561_7465L;
 
   private final TrainConfig config;
@@ -61,6 +60,8 @@ public final class Trainer implements AutoCloseable {
   private final @Nullable SelfTeacher teacher;
   private final @Nullable TeacherProbe probe;
   private final RolloutSampler sampler;
+  private final @Nullable RolloutSampler teacherSampler;
+  private final SampleBuilder builder;
   private final PolicyUpdate update;
   private final Evaluator evaluator;
   private final Progress progress;
@@ -82,20 +83,26 @@ public final class Trainer implements AutoCloseable {
     this.policy = model.decoder();
     this.run = run;
     this.listener = listener;
-    Integer asked = config.rollout().responseLength();
-    this.longestResponse = asked == null ? environment.maxResponseTokens() : asked;
+    this.longestResponse = longestResponse();
     SelfDistillationConfig d = config.selfDistillation();
     this.prompts =
         new TeacherPrompts(
-            RepromptTemplate.REFERENCE,
+            d.template(),
             new PromptEncoder(environment.renderer(), model.tokenizer()),
             longestPrompt(d.maxRepromptLen()),
             d.repromptTruncation());
     this.selector = DemonstrationSelector.of(demonstrations(d), environment);
-    boolean distils = config.method() == TrainConfig.Method.SDPO;
+    boolean distils = config.method() != TrainConfig.Method.GRPO;
     this.teacher =
-        distils ? new SelfTeacher(d.teacherRegularization(), d.teacherUpdateRate(), policy) : null;
+        distils
+            ? new SelfTeacher(d.teacherRegularization(), d.teacherUpdateRate(), policy)
+            : config.actor().useKlLoss() ? new SelfTeacher(TeacherKind.FROZEN, 0, policy) : null;
     this.sampler = new RolloutSampler(policy, model.tokenizer(), environment, prompts);
+    this.teacherSampler =
+        config.method() == TrainConfig.Method.SFT
+            ? new RolloutSampler(teacher.sampled(), model.tokenizer(), environment, prompts)
+            : null;
+    this.builder = new SampleBuilder(config, prompts, selector, teacherSampler);
     this.update = new PolicyUpdate(config, policy, teacher, longestResponse);
     EvaluationConfig e = config.evaluation();
     List<Question> heldOut = Evaluator.questions(environment, e.questions(), config.seed());
@@ -112,6 +119,18 @@ public final class Trainer implements AutoCloseable {
                 config.seed())
             : null;
     this.progress = new Progress(config);
+  }
+
+  /**
+   * Most tokens of a response. A preset's 8192 is for models of the paper's size: where a model's
+   * context is shorter than that, the environment's own limit holds.
+   */
+  private int longestResponse() {
+    Integer asked = config.rollout().responseLength();
+    boolean tooLong = asked != null && asked >= policy.config().maxPositions();
+    return asked == null || (config.preset() != null && tooLong)
+        ? environment.maxResponseTokens()
+        : asked;
   }
 
   private int longestPrompt(@Nullable Integer asked) {
@@ -132,7 +151,7 @@ public final class Trainer implements AutoCloseable {
         d.removeThinkingFromDemonstration(),
         d.includeEnvironmentFeedback(),
         d.environmentFeedbackOnlyWithoutSolution(),
-        true);
+        d.useSuccessfulAsTeacher());
   }
 
   /** Asks the run to stop after the step that it is in, with its state saved. Any thread may. */
@@ -183,17 +202,22 @@ public final class Trainer implements AutoCloseable {
     long began = System.nanoTime();
     // x ~ D, y ~ pi_theta(. | x), r and f
     List<Question> questions = environment.drawBatch(config.trainBatchSize(), config.seed(), step);
+    listener.questionsDrawn(step, questions);
+    SamplingOptions sampling = config.rollout().sampling(longestResponse, model.tokenizer().eos());
     List<Rollout> rollouts =
         sampler.sample(
             questions,
             config.rollout().n(),
-            config.rollout().temperature(),
-            longestResponse,
+            sampling,
             new Philox(config.seed(), ROLLOUT_STREAM).split(step));
     long sampled = System.nanoTime();
 
-    Batch batch = teacher == null ? advantages(rollouts) : teacherPrompts(rollouts);
-    List<PolicyUpdate.Result> results = update.update(batch.samples);
+    listener.rolloutsJudged(step, rollouts);
+    Philox ofTeacher = new Philox(config.seed(), TEACHER_STREAM).split(step);
+    SampleBuilder.Built batch = builder.build(rollouts, sampling, ofTeacher);
+    listener.teacherPromptsBuilt(step, batch.prompts());
+    listener.updateBegins(step, batch.samples().stream().map(PolicyUpdate.Sample::target).toList());
+    List<PolicyUpdate.Result> results = update.update(batch.samples());
     long updated = System.nanoTime();
 
     int every = config.evaluation().testFreq();
@@ -201,13 +225,13 @@ public final class Trainer implements AutoCloseable {
     Evaluation evaluation = due ? evaluate(step) : Evaluation.NONE;
     long evaluated = System.nanoTime();
 
-    StepReport report = new StepReport(config, rollouts, batch.samples, results);
+    StepReport report = new StepReport(config, rollouts, batch.samples(), results);
     Signal signal =
-        Signal.of(config, rollouts, batch.prompts, selector.options(), config.rollout().n());
+        Signal.of(config, rollouts, batch.prompts(), selector.options(), config.rollout().n());
     StepMetrics metrics =
         progress.advance(
             report, signal, evaluation, update.learningRate(), update.optimizer().steps());
-    for (SampleRecord sample : report.samples(step, model.tokenizer(), batch.prompts)) {
+    for (SampleRecord sample : report.samples(step, model.tokenizer(), batch.prompts())) {
       run.appendSample(sample);
     }
     record(metrics);
@@ -218,43 +242,6 @@ public final class Trainer implements AutoCloseable {
             (updated - sampled) * 1e-9,
             (evaluated - updated) * 1e-9,
             seconds(began)));
-  }
-
-  /** What the update gets, and the teacher's prompts where there is one. */
-  private record Batch(List<PolicyUpdate.Sample> samples, List<TeacherPrompt> prompts) {}
-
-  /** SDPO: what each rollout's teacher sees, its prompt, and the mask d. */
-  private Batch teacherPrompts(List<Rollout> rollouts) {
-    int n = config.rollout().n();
-    List<PolicyUpdate.Sample> samples = new ArrayList<>();
-    List<TeacherPrompt> built = new ArrayList<>();
-    for (int g = 0; g < rollouts.size(); g += n) {
-      List<Rollout> group = rollouts.subList(g, g + n);
-      List<Demonstration> chosen = selector.select(group.stream().map(Rollout::attempt).toList());
-      for (int i = 0; i < n; i++) {
-        Rollout r = group.get(i);
-        TeacherPrompt prompt = prompts.build(r.question(), chosen.get(i));
-        built.add(prompt);
-        samples.add(new PolicyUpdate.Sample(r, prompt.tokens(), prompt.active(), 0));
-      }
-    }
-    return new Batch(samples, built);
-  }
-
-  /** GRPO: how much better each rollout did than its group. */
-  private Batch advantages(List<Rollout> rollouts) {
-    int n = config.rollout().n();
-    List<PolicyUpdate.Sample> samples = new ArrayList<>();
-    for (int g = 0; g < rollouts.size(); g += n) {
-      List<Rollout> group = rollouts.subList(g, g + n);
-      double[] rewards = group.stream().mapToDouble(Rollout::reward).toArray();
-      double[] advantage =
-          Advantage.groupRelative(rewards, config.algorithm().normAdvByStdInGrpo());
-      for (int i = 0; i < n; i++) {
-        samples.add(new PolicyUpdate.Sample(group.get(i), null, true, advantage[i]));
-      }
-    }
-    return new Batch(samples, List.of());
   }
 
   /** What was measured on held-out questions; null where it was not. */
@@ -270,7 +257,7 @@ public final class Trainer implements AutoCloseable {
     Double average = null;
     if (e.n() > 0 || exact.isEmpty()) {
       Philox random = new Philox(config.seed(), EVALUATION_STREAM).split(step);
-      average = evaluator.average(Math.max(1, e.n()), temperature, random);
+      average = evaluator.average(Math.max(1, e.n()), temperature, e.topP(), random);
     }
     Double ofTeacher = null;
     boolean teacherDue = step % e.teacherFreq() == 0 || step == config.steps();
@@ -338,6 +325,9 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     sampler.close();
+    if (teacherSampler != null) {
+      teacherSampler.close();
+    }
     update.close();
     evaluator.close();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +43,7 @@ class AlarmsTest {
         0,
         1.0,
         0,
+        new TreeMap<>(),
         List.of());
   }
 

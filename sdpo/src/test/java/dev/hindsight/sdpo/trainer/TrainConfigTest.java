@@ -8,11 +8,14 @@ import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.Question;
+import dev.hindsight.sdpo.loss.CispoLoss;
+import dev.hindsight.sdpo.loss.ClippedSurrogateLoss;
 import dev.hindsight.sdpo.loss.DistillationLoss;
 import dev.hindsight.sdpo.loss.Divergence;
 import dev.hindsight.sdpo.loss.PolicyGradientLoss;
 import dev.hindsight.sdpo.loss.SampledTokenLoss;
 import dev.hindsight.sdpo.loss.Support;
+import dev.hindsight.sdpo.loss.SurrogateLoss;
 import dev.hindsight.sdpo.trainer.TrainConfig.Method;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -46,15 +49,15 @@ class TrainConfigTest {
         "algorithm.rollout_is=tokens|token",
         "record.keep_checkpoints=0|at least 1",
         "environment.max_errors=0|at least 1",
-        "environment.kind=chess|environment.kind: got 'chess', expected one of code, dialect",
+        "environment.kind=chess|environment.kind: got 'chess', expected one of arithmetic, choice, code, dialect, tools",
         "environment.kind=cod|did you mean 'code'",
         "environment.kinds=code|did you mean 'kind'",
-        "environment.kind=null|got nothing, expected one of code, dialect",
+        "environment.kind=null|got nothing, expected one of arithmetic, choice, code, dialect, tools",
         "environment=null|got nothing, expected keys and values",
         "environment.level=null|got nothing",
         "environment.feedback=null|got nothing",
         "environment.dialect.names.max=null|got nothing",
-        "method=null|got nothing, expected sdpo or grpo",
+        "method=null|got nothing, expected sdpo, grpo or sft",
         "model=null|got nothing, expected the folder",
         "rollout=null|got nothing",
         "actor=null|got nothing",
@@ -67,7 +70,37 @@ class TrainConfigTest {
         "algorithm=null|got nothing",
         "algorithm.rollout_is=null|got nothing",
         "evaluation=null|got nothing",
-        "record=null|got nothing"
+        "record=null|got nothing",
+        "self_distillation.distillation_mode=logits|one of full-logits, topk-logits, argmax-token",
+        "self_distillation.distillation_weight=1.5|a number from 0 to 1",
+        "self_distillation.clip_adv_high=0|greater than 0",
+        "self_distillation.token_kl_clip=-1|greater than 0, or null",
+        "self_distillation.teacher_sync_steps=0|at least 1, or null",
+        "self_distillation.reprompt_template=nothing|{prompt}, {solution}, {feedback}",
+        "self_distillation.solution_template=nothing|{successful_previous_attempt}",
+        "self_distillation.feedback_template=nothing|{feedback_raw}",
+        "self_distillation.diagnostics_warning_interval=0|at least 1, or null",
+        "self_distillation.diagnostics_flat_tolerance=-1|zero or more",
+        "actor.ppo_epochs=0|at least 1",
+        "actor.loss_mode=gspo|vanilla, cispo",
+        "actor.importance_sampling_level=batch|token, sequence",
+        "actor.loss_type=ppo|dapo, grpo, bnpo, dr-grpo",
+        "actor.top_entropy_quantile=0|greater than 0 and at most 1",
+        "actor.entropy_coeff=-1|zero or more",
+        "actor.use_kl_loss=true|trust-region",
+        "actor.kl_loss_coef=0|greater than 0",
+        "actor.kl_loss_type=k3|low-var-kl",
+        "algorithm.scale_rewards=std|group, batch, none",
+        "algorithm.rollout_rs=batch|none, token, sequence, geometric",
+        "algorithm.rollout_rs_threshold=0|greater than 0",
+        "algorithm.rollout_rs_threshold_lower=3|less than rollout_rs_threshold",
+        "algorithm.hybrid_lambda=2|from 0 to 1",
+        "algorithm.routing=srop|did you mean 'srpo'",
+        "rollout.top_p=0|greater than 0",
+        "rollout.top_k=-2|-1 for all",
+        "rollout.min_p=2|from 0 to 1",
+        "evaluation.top_p=0|greater than 0",
+        "preset=paper|paper-science, paper-code, paper-ttt, trl-default"
       })
   void aSettingOutOfRangeIsRefused(String override, String part) {
     String key = override.substring(0, override.indexOf('='));
@@ -75,6 +108,43 @@ class TrainConfigTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(key)
         .hasMessageContaining(part);
+  }
+
+  /** Settings that are fine alone and cannot be meant together; the key to change comes first. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "algorithm.scale_rewards|algorithm.scale_rewards=group algorithm.norm_adv_by_std_in_grpo=true",
+        "algorithm.routing|algorithm.routing=srpo algorithm.hybrid_lambda=.5",
+        "self_distillation.distillation_weight|self_distillation.distillation_weight=.5"
+            + " algorithm.hybrid_lambda=.5",
+        "method|method=grpo algorithm.hybrid_lambda=.5",
+        "actor.use_kl_loss|method=sft actor.use_kl_loss=true",
+        "self_distillation.teacher_regularization|method=sft"
+            + " self_distillation.teacher_regularization=trust-region",
+        "rollout.n|rollout.n=1 algorithm.hybrid_lambda=.5",
+        "self_distillation.distillation_topk|self_distillation.distillation_topk=null"
+            + " self_distillation.distillation_mode=topk-logits",
+        "self_distillation.distillation_add_tail|self_distillation.distillation_topk=1"
+            + " self_distillation.distillation_add_tail=false",
+        "self_distillation.alpha|self_distillation.distillation_mode=sequence"
+            + " self_distillation.alpha=.5",
+        "self_distillation.alpha|self_distillation.clip_adv_high=5 self_distillation.alpha=.5",
+        "self_distillation.alpha|self_distillation.clipped_surrogate=true self_distillation.alpha=0",
+        "self_distillation.alpha|self_distillation.prefix_term=true self_distillation.alpha=0",
+        "self_distillation.clipped_surrogate|self_distillation.clipped_surrogate=true"
+            + " self_distillation.distillation_topk=null",
+        "self_distillation.token_kl_clip|self_distillation.token_kl_clip=.05"
+            + " self_distillation.clip_adv_high=5",
+        "self_distillation.prefix_term|self_distillation.prefix_term=true"
+            + " self_distillation.distillation_mode=sequence"
+      })
+  void settingsThatContradictEachOtherAreRefused(String key, String sets) {
+    assertThatThrownBy(() -> TrainConfig.parse("", "a.yaml", List.of(sets.split(" "))))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(key + ": got ")
+        .hasMessageContaining("expected");
   }
 
   @Test
@@ -96,10 +166,10 @@ class TrainConfigTest {
 
   @Test
   void settingsReachTheLoss() {
-    assertThat(PolicyUpdate.loss(parse(Method.SDPO)))
+    assertThat(Objective.loss(parse(Method.SDPO)))
         .isEqualTo(new DistillationLoss(new Divergence(1), new Support.TopK(20, true), 2.0));
     assertThat(
-            PolicyUpdate.loss(
+            Objective.loss(
                 parse(
                     Method.SDPO,
                     "self_distillation.distillation_topk=null",
@@ -107,10 +177,22 @@ class TrainConfigTest {
                     "self_distillation.is_clip=null")))
         .isEqualTo(new DistillationLoss(new Divergence(.5), new Support.FullVocabulary(), null));
     assertThat(
-            PolicyUpdate.loss(
-                parse(Method.SDPO, "self_distillation.full_logit_distillation=false")))
+            Objective.loss(parse(Method.SDPO, "self_distillation.full_logit_distillation=false")))
         .isEqualTo(new SampledTokenLoss(2.0));
-    assertThat(PolicyUpdate.loss(parse(Method.GRPO))).isEqualTo(new PolicyGradientLoss(.2, .28, 3));
+    assertThat(Objective.loss(parse(Method.GRPO))).isEqualTo(new PolicyGradientLoss(.2, .28, 3));
+    String mode = "self_distillation.distillation_mode=";
+    assertThat(Objective.loss(parse(Method.SDPO, mode + "argmax-token")))
+        .isEqualTo(new DistillationLoss(new Divergence(1), new Support.TopK(1, true), 2.0));
+    assertThat(Objective.loss(parse(Method.SDPO, mode + "full-logits")))
+        .isEqualTo(new DistillationLoss(new Divergence(1), new Support.FullVocabulary(), 2.0));
+    assertThat(Objective.loss(parse(Method.SDPO, mode + "sequence")))
+        .isEqualTo(new PolicyGradientLoss(.2, .28, 3));
+    assertThat(Objective.loss(parse(Method.SDPO, "self_distillation.clip_adv_high=5")))
+        .isEqualTo(new SurrogateLoss(new Support.TopK(20, true), 5, 2.0));
+    assertThat(Objective.loss(parse(Method.SDPO, "self_distillation.clipped_surrogate=true")))
+        .isEqualTo(new ClippedSurrogateLoss(20, true, .2, .28, Double.POSITIVE_INFINITY));
+    assertThat(Objective.loss(parse(Method.GRPO, "actor.loss_mode=cispo")))
+        .isEqualTo(new CispoLoss(.2, .28));
   }
 
   @Test

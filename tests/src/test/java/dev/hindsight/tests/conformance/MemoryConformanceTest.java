@@ -25,7 +25,7 @@ class MemoryConformanceTest {
   @Parameter Subject subject;
 
   @Test
-  @Covers({"name", "description", "supports"})
+  @Covers({"name", "description", "supports", "summary"})
   void introducesItself() {
     Backend backend = subject.backend();
     assertThat(backend.name()).isNotBlank();
@@ -34,6 +34,7 @@ class MemoryConformanceTest {
     assertThat(backend.supports(DType.I32)).isFalse();
     assertThat(backend.supports(DType.BF16)).isFalse();
     assertThat(backend.supports(DType.F16)).isFalse();
+    assertThat(backend.summary()).allSatisfy(line -> assertThat(line).isNotBlank());
   }
 
   /** How fast is no test's business; that it is a speed at all, is. */

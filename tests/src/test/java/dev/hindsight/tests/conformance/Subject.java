@@ -15,6 +15,9 @@ record Subject(Backend backend, DType dtype) {
   /** Where the truth is computed: the reference backend in F64. */
   static final Backend TRUTH = Backends.get("reference");
 
+  /** Names the one backend that the kit runs on, in a run of its own. */
+  static final String ONLY = "hindsight.conformance.backend";
+
   private static final List<Subject> ALL = all();
 
   private static List<Subject> all() {
@@ -23,6 +26,11 @@ record Subject(Backend backend, DType dtype) {
       return width.isNative() ? List.of(new Subject(Backends.get("vector"), DType.F32)) : List.of();
     }
     List<Subject> subjects = new ArrayList<>();
+    String only = System.getProperty(ONLY);
+    if (only != null) {
+      Backend backend = Backends.get(only);
+      return List.of(new Subject(backend, DType.F32), new Subject(backend, DType.F64));
+    }
     for (Backends.Provider provider : Backends.providers()) {
       if (provider.unavailable().isEmpty()) {
         Backend backend = Backends.get(provider.name());

@@ -29,6 +29,7 @@ class ThreadInvarianceTest {
           "name",
           "description",
           "supports",
+          "summary",
           "measurePeak",
           "measureBandwidth",
           "synchronise",

@@ -206,6 +206,87 @@ class LauncherTest {
     assertThat(mavenCalls()).doesNotExist();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train --backend tornado x",
+        "train x --backend=tornado",
+        "--backend tornado train x",
+        "--backend=tornado train x",
+        "bench --backend tornado x",
+        "bench --peer=vector,tornado x"
+      })
+  void tornadoWithoutItsSdkFailsWithOneSentence(String arguments) throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Run run = launch(Map.of(), arguments.split(" "));
+    assertThat(run.code).isEqualTo(69);
+    assertThat(run.out).as("nothing is started in its place").isEmpty();
+    assertThat(run.err.lines()).hasSize(1);
+    assertThat(run.err).contains("TornadoVM's SDK").contains("5.2.0").contains("TORNADOVM_HOME");
+    Run elsewhere = launch(Map.of("TORNADOVM_HOME", temp.toString()), arguments.split(" "));
+    assertThat(elsewhere.code).isEqualTo(69);
+    assertThat(elsewhere.err).contains(temp + ", which has no tornado-argfile");
+  }
+
+  /**
+   * The SDK's own argument file has the current folder on the module path and chooses a collector:
+   * what comes behind it must have the last word on both.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train --backend tornado x",
+        "--backend tornado train x",
+        "bench --backend tornado x",
+        "bench --peer vector,tornado x",
+        "bench --peer=tornado x"
+      })
+  void tornadoStartsWithTheArgumentFileOfItsSdk(String arguments) throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path built = Files.createDirectories(repository.resolve("benchmarks/target"));
+    Files.writeString(built.resolve("bench.jar"), "jar");
+    Files.writeString(built.resolve("built.stamp"), "");
+    Path sdk = sdk("a sdk");
+    Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
+    assertThat(run.err).isEmpty();
+    assertThat(run.code).isZero();
+    assertThat(run.out.lines())
+        .containsSequence(
+            "[@" + sdk + "/tornado-argfile]",
+            "[--module-path]",
+            "[" + sdk + "/share/java/tornado]",
+            "[-XX:-UseParallelGC]")
+        .endsWith("[x]")
+        .contains("[--add-modules]", "[jdk.incubator.vector]", "[-XX:+UseSerialGC]");
+  }
+
+  /** TornadoVM's devices are listed where its SDK is; elsewhere the list says what it needs. */
+  @Test
+  void devicesStartsTheSdkThatIsThere() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path sdk = sdk("sdk");
+    Run with = launch(Map.of("TORNADOVM_HOME", sdk.toString()), "devices", "--json");
+    assertThat(with.out).contains("[@" + sdk + "/tornado-argfile]").contains("[--json]");
+    for (Map<String, String> without :
+        List.of(Map.<String, String>of(), Map.of("TORNADOVM_HOME", temp.toString()))) {
+      Run run = launch(without, "devices");
+      assertThat(run.code).isZero();
+      assertThat(run.out).doesNotContain("argfile");
+      assertThat(run.err).isEmpty();
+    }
+  }
+
+  @Test
+  void otherBackendsStartWithoutTheSdk() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path sdk = sdk("sdk");
+    for (String arguments : List.of("train --backend vector", "generate --prompt tornado")) {
+      Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
+      assertThat(run.code).isZero();
+      assertThat(run.out).doesNotContain("argfile");
+    }
+  }
+
   @Test
   void runsFromAnyFolderAndThroughLinks() throws Exception {
     jdk("jdk-25", "25.0.3");
@@ -389,6 +470,13 @@ class LauncherTest {
             + "done\nexit $code\n");
     script(home.resolve("bin/javac"), "#!/bin/sh\n");
     return home;
+  }
+
+  /** What the launcher takes for TornadoVM's SDK. */
+  private Path sdk(String name) throws IOException {
+    Path sdk = Files.createDirectories(temp.resolve(name));
+    Files.writeString(sdk.resolve("tornado-argfile"), "--module-path .:elsewhere");
+    return sdk;
   }
 
   private Path mavenCalls() {

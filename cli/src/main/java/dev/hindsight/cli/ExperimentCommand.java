@@ -1,0 +1,220 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.TextTable;
+import dev.hindsight.cli.report.ExperimentPage;
+import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.Threads;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.config.DidYouMean;
+import dev.hindsight.transformer.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/** The paper's claims, one experiment each. */
+@Command(
+    name = "experiment",
+    description = {
+      "Repeat one of the paper's claims on a small model: every method is tuned on the same grid, then"
+          + " run with several seeds; a table, curves, and a verdict computed from the numbers.",
+      "The same command goes on with an experiment that was stopped or killed."
+    },
+    footer = {
+      "  ./hindsight experiment --list",
+      "  ./hindsight experiment rich",
+      "  ./hindsight experiment rich --seeds 2 --out runs/try --json rich.json",
+      "  ./hindsight experiment --all"
+    })
+final class ExperimentCommand extends BasicCommand {
+  /** What marks an experiment's folder: its definition. */
+  private static final String FILE = "experiment.yaml";
+
+  static final Path DEFINITIONS = Path.of("configs", "experiments");
+
+  @Parameters(
+      paramLabel = "NAME",
+      arity = "0..*",
+      description = "Experiments that --list shows, or YAML files of the same kind.")
+  List<String> names = List.of();
+
+  @Option(names = "--list", description = "List the experiments and what each asks.")
+  boolean list;
+
+  @Option(names = "--all", description = "All of them, and one report about all.")
+  boolean all;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Seeds 0 to N-1 are reported (default: 5).")
+  int seeds;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "runs/experiments",
+      description =
+          "Each experiment goes to a folder of its name there (default: runs/experiments).")
+  Path out;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description =
+          "Change a key of the training configuration in all arms, such as --set steps=20.")
+  List<String> overrides = List.of();
+
+  @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description =
+          "Runs at a time (default: one a processor, each with one thread, on the processor; 1 on a"
+              + " device). The results do not depend on it.")
+  @Nullable Integer jobs;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the result of the experiment to FILE, as JSON.")
+  @Nullable Path json;
+
+  @Option(names = "--overwrite", description = "Replace a former experiment in the folder.")
+  boolean overwrite;
+
+  @Mixin ComputeOptions compute;
+
+  @Override
+  int run(Screen screen) throws Exception {
+    if (list) {
+      return list(screen);
+    }
+    List<Path> files = files();
+    if (seeds < 1) {
+      throw new Failure("--seeds: got " + seeds + ", expected at least 1");
+    }
+    if (json != null && files.size() > 1) {
+      throw new Failure(
+          "--json: takes the result of one experiment, got "
+              + files.size()
+              + "; each of them writes experiment.json into its own folder");
+    }
+    if (compute.seed != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--seed: an experiment has several; --seeds N takes 0 to N-1");
+    }
+    Backend backend = compute.open();
+    int allThreads = Threads.count();
+    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    List<ExperimentPage.Section> sections = new ArrayList<>();
+    try (StopSignal stop = new StopSignal(screen)) {
+      List<ExperimentRun> runs = new ArrayList<>();
+      for (Path file : files) {
+        ExperimentRun run =
+            new ExperimentRun(
+                Folders.stem(file),
+                Definition.read(file, List.of()),
+                seeds,
+                overrides,
+                out.resolve(Folders.stem(file)),
+                backend,
+                atATime,
+                allThreads,
+                screen,
+                stop);
+        run.check();
+        runs.add(run);
+      }
+      for (int i = 0; i < files.size(); i++) {
+        Path folder = out.resolve(Folders.stem(files.get(i)));
+        Folders.again(folder, overwrite, FILE);
+        AtomicFile.write(
+            folder.resolve(FILE), Configs.toYaml(Definition.read(files.get(i), List.of())));
+        ExperimentPage.Section section = runs.get(i).run();
+        if (section == null) {
+          screen.warn("hindsight: stopped; the state is saved. The same command goes on.");
+          return Main.INTERRUPTED;
+        }
+        sections.add(section);
+        show(screen, section, folder);
+      }
+    }
+    if (json != null) {
+      Path result = out.resolve(Folders.stem(files.getFirst())).resolve("experiment.json");
+      AtomicFile.write(json, Files.readString(result));
+    }
+    if (files.size() > 1) {
+      ExperimentPage.write(out.resolve("report.html"), "The paper's claims, measured", sections);
+      screen.result("report of all: " + out.resolve("report.html"));
+    }
+    return 0;
+  }
+
+  private static void show(Screen screen, ExperimentPage.Section section, Path folder) {
+    screen.result("\n" + section.title() + "\n\n" + TextTable.of(section.results()) + "\n");
+    section.charts().forEach(chart -> screen.result(ExperimentRun.plot(chart) + "\n"));
+    if (!section.tuning().rows().isEmpty()) {
+      screen.result("Tuning:\n" + TextTable.of(section.tuning()) + "\n");
+    }
+    screen.result(section.verdict());
+    screen.result("\nreport: " + folder.resolve("report.html"));
+  }
+
+  private int list(Screen screen) throws IOException {
+    TextTable table = new TextTable(List.of("name", "what it asks"));
+    for (Path file : builtIn()) {
+      table.add(List.of(Folders.stem(file), Definition.read(file, List.of()).title()));
+    }
+    screen.result(table.toString());
+    return 0;
+  }
+
+  private List<Path> files() throws IOException {
+    if (all == !names.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          all
+              ? "--all takes every experiment; leave " + names.getFirst() + " away"
+              : "Which experiment? ./hindsight experiment --list names them.");
+    }
+    List<Path> known = builtIn();
+    if (all) {
+      return known;
+    }
+    List<Path> files = new ArrayList<>();
+    for (String name : names) {
+      if (name.endsWith(".yaml") || name.endsWith(".yml")) {
+        files.add(Folders.input(Path.of(name)));
+        continue;
+      }
+      List<String> stems = known.stream().map(Folders::stem).toList();
+      if (!stems.contains(name)) {
+        throw new Failure(
+            "there is no experiment '"
+                + name
+                + "'"
+                + DidYouMean.hint(name, stems)
+                + " Known: "
+                + String.join(", ", stems));
+      }
+      files.add(known.get(stems.indexOf(name)));
+    }
+    return files;
+  }
+
+  private static List<Path> builtIn() throws IOException {
+    try (Stream<Path> entries = Files.list(Folders.input(DEFINITIONS))) {
+      return entries.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+}
