@@ -47,7 +47,7 @@ final class CodeVerdicts {
   public static void main(String[] args) {
     int count = args.length == 0 ? 200 : Integer.parseInt(args[0]);
     List<CodeProblem> sample = LiveCodeBench.sample();
-    SandboxLimits limits = SandboxLimits.DEFAULT.withTime(500, 500);
+    SandboxLimits limits = SandboxLimits.DEFAULT.withTime(2000, 2000);
     long began = System.nanoTime();
     try (CodeEnvironment environment =
         new CodeEnvironment("code", sample, sample, 0, 8192, limits)) {
@@ -79,14 +79,17 @@ final class CodeVerdicts {
       double looping = millis(late);
       double after = judge(environment, question, RIGHT);
       say(
-          "one that loops, limit 500 ms: %.0f ms; the next, with a new child: %.0f ms",
+          "one that loops, limit 2 s: %.0f ms; the next, with a new child: %.0f ms",
           looping, after);
     }
   }
 
   private static double judge(CodeEnvironment environment, Question question, String response) {
     long start = System.nanoTime();
-    require(environment.judge(question, response, true).reward() == 1);
+    Verdict verdict = environment.judge(question, response, true);
+    if (verdict.reward() != 1) {
+      throw new IllegalStateException("expected a right answer, got: " + verdict);
+    }
     return millis(start);
   }
 
