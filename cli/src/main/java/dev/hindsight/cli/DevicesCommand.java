@@ -97,10 +97,10 @@ final class DevicesCommand extends HindsightCommand {
       }
     }
 
-    private static String chosenBy() {
+    private String chosenBy() {
       String variable = System.getenv(Backends.DEVICE_VARIABLE);
       return variable == null || variable.isBlank()
-          ? "GPUs come first, those with the most compute units before others"
+          ? provider.order()
           : Backends.DEVICE_VARIABLE + "=" + variable;
     }
 

@@ -37,7 +37,7 @@ import picocli.CommandLine.Parameters;
       "Look for a right answer to hard questions, one at a time: by test-time self-distillation, which"
           + " learns from the feedback on its own failed attempts until one is right; by best-of-k; by"
           + " multi-turn prompting.",
-      "Prints discovery@k, the share of questions with a right answer within k attempts, with 95 %"
+      "Prints discovery@k, the share of questions with a right answer within k attempts, with 95 %%"
           + " bootstrap intervals over the seeds. The same command goes on with one that was stopped."
     },
     footer = {

@@ -8,7 +8,6 @@ import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.evaluation.Evaluator;
 import dev.hindsight.sdpo.evaluation.TeacherProbe;
 import dev.hindsight.sdpo.teacher.PromptEncoder;
-import dev.hindsight.sdpo.teacher.RepromptTemplate;
 import dev.hindsight.sdpo.teacher.SelfTeacher;
 import dev.hindsight.sdpo.teacher.TeacherKind;
 import dev.hindsight.sdpo.teacher.TeacherPrompts;
@@ -115,13 +114,14 @@ final class EvaluateCommand extends HindsightCommand {
     Decoder decoder = opened.decoder();
     TeacherPrompts prompts =
         new TeacherPrompts(
-            RepromptTemplate.REFERENCE,
+            settings.selfDistillation().template(),
             new PromptEncoder(environment.renderer(), opened.tokenizer()),
             decoder.config().maxPositions() - environment.maxResponseTokens() + 1,
             settings.selfDistillation().repromptTruncation());
     int count = questions != null ? questions : settings.evaluation().questions();
     List<Question> asked = Evaluator.questions(environment, count, seed);
-    screen.say("Asking " + asked.size() + " held-out questions of " + environment.name() + " ...");
+    screen.say(
+        "Asking " + asked.size() + " held-out questions of " + environment.description() + " ...");
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", model.toString());
     result.put("environment", environment.name());

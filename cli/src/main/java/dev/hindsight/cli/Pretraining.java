@@ -3,6 +3,8 @@ package dev.hindsight.cli;
 import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Threads;
+import dev.hindsight.sdpo.arithmetic.ArithmeticDocuments;
+import dev.hindsight.sdpo.arithmetic.ArithmeticVocabulary;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.PretrainConfig;
 import dev.hindsight.sdpo.dialect.DialectDocumentSource;
@@ -12,6 +14,7 @@ import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.transformer.AtomicFile;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.DecoderConfig;
+import dev.hindsight.transformer.DocumentSource;
 import dev.hindsight.transformer.ModelFolder;
 import dev.hindsight.transformer.Pretrainer;
 import dev.hindsight.transformer.WordTokenizer;
@@ -40,6 +43,7 @@ final class Pretraining {
   private final Backend backend;
   private final Path folder;
   private final Decoder decoder;
+  private final Reading reading;
   private final WordTokenizer tokenizer;
   private final Pretrainer.Options options;
   private double loss = Double.NaN;
@@ -50,11 +54,30 @@ final class Pretraining {
     this.config = config;
     this.backend = backend;
     this.folder = folder;
-    this.tokenizer = new WordTokenizer(DialectVocabulary.tokens());
+    this.reading = Reading.of(config);
+    this.tokenizer = new WordTokenizer(reading.vocabulary());
     this.decoder =
         Decoder.initialise(
             shape(config.model(), tokenizer.size()), backend, DType.F32, config.seed());
     this.options = options(config);
+  }
+
+  /** What a base model reads, and the words that it is written in. */
+  private record Reading(List<String> vocabulary, DocumentSource source) {
+    static Reading of(PretrainConfig config) {
+      long seed = config.seed();
+      int batch = config.batchSize();
+      int heldOut = config.evaluation().documents();
+      return switch (config.documents()) {
+        case "dialect" ->
+            new Reading(
+                DialectVocabulary.tokens(), new DialectDocumentSource(seed, batch, heldOut));
+        case "arithmetic" ->
+            new Reading(
+                ArithmeticVocabulary.tokens(), ArithmeticDocuments.source(seed, batch, heldOut));
+        default -> throw new IllegalStateException("documents: " + config.documents());
+      };
+    }
   }
 
   static Path checkpoint(Path folder) {
@@ -101,11 +124,8 @@ final class Pretraining {
   boolean run(boolean resume, Screen screen, StopSignal stop) throws IOException {
     long begin = System.nanoTime();
     Files.createDirectories(checkpoint(folder).getParent());
-    DialectDocumentSource source =
-        new DialectDocumentSource(
-            config.seed(), config.batchSize(), config.evaluation().documents());
     try (var _ = FolderLock.acquire(checkpoint(folder).getParent());
-        Pretrainer pretrainer = new Pretrainer(decoder, source, options)) {
+        Pretrainer pretrainer = new Pretrainer(decoder, reading.source(), options)) {
       if (resume) {
         pretrainer.resume(checkpoint(folder));
         screen.say(

@@ -31,7 +31,7 @@ import picocli.CommandLine.Parameters;
     name = "sweep",
     description = {
       "Train once for every combination of a grid of settings and every seed, several runs at a time,"
-          + " and sum each combination up with mean and 95 % bootstrap interval over the seeds.",
+          + " and sum each combination up with mean and 95 %% bootstrap interval over the seeds.",
       "The same command goes on with a sweep that was stopped or killed: finished runs are not"
           + " repeated, a killed one goes on from its checkpoint."
     },

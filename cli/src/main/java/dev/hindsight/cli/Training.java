@@ -86,6 +86,9 @@ final class Training {
         TrainConfig config, Environment environment, ModelFolder model, RunFolder run)
         throws IOException {
       RunSummary summary;
+      if (!environment.description().equals(environment.name())) {
+        screen.say("  " + environment.description());
+      }
       try (Progress progress = screen.progress(label, config.steps())) {
         Watcher watcher = new Watcher(progress, screen, label);
         try (Trainer trainer = new Trainer(config, environment, model, run, watcher)) {

@@ -80,6 +80,11 @@ public interface Backend {
   /** A large piece of memory that a {@link Workspace} hands out in slices. */
   Slab newSlab(long bytes);
 
+  /** Bytes that a slab may have at most. */
+  default long largestSlab() {
+    return Long.MAX_VALUE;
+  }
+
   /** See {@link #newSlab}. */
   interface Slab {
     /** Size in bytes. */

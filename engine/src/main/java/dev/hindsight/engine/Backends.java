@@ -48,6 +48,11 @@ public final class Backends {
       return List.of();
     }
 
+    /** Why the first of {@link #devices} comes first. */
+    default String order() {
+      return "GPUs come first, those with the most compute units before others";
+    }
+
     /** The backend on {@code devices().get(device)}; called once a device. */
     default Backend open(int device) {
       throw new UnsupportedOperationException(name() + " lists devices and opens none");

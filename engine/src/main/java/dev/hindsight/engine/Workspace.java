@@ -299,11 +299,15 @@ public final class Workspace implements AutoCloseable {
       // much
       long wanted = padded(mostInUse + mostInUse / 64);
       long bytes = wanted > slabs.getFirst().bytes() ? wanted : capacity();
-      release();
-      slabs.add(backend.newSlab(bytes));
+      if (bytes <= backend.largestSlab()) {
+        release();
+        slabs.add(backend.newSlab(bytes));
+      }
     }
-    if (!slabs.isEmpty()) {
-      free.add(0, slabs.getFirst().bytes());
+    long start = 0;
+    for (Backend.Slab slab : slabs) {
+      free.add(start, slab.bytes());
+      start += slab.bytes() + HostStorage.ALIGNMENT;
     }
   }
 

@@ -406,6 +406,42 @@ class WorkspaceTest {
             });
   }
 
+  /** A device may have room for a step, but not for one buffer that holds all of it. */
+  @Test
+  void slabsThatMayNotBeJoinedStay() {
+    Backend limited =
+        (Backend)
+            Proxy.newProxyInstance(
+                Backend.class.getClassLoader(),
+                new Class<?>[] {Backend.class},
+                (_, method, arguments) ->
+                    method.getName().equals("largestSlab")
+                        ? (Object) (2L << 20)
+                        : method.invoke(backend, arguments));
+    try (Workspace workspace = new Workspace(limited)) {
+      long capacity = 0;
+      for (int step = 0; step < 4; step++) {
+        try (var _ = workspace.open()) {
+          List<Tensor> all = new ArrayList<>();
+          for (int i = 0; i < 4; i++) {
+            Tensor t = TensorOps.empty(limited, DType.F32, Shape.of(300_000));
+            backend.fill(t, i);
+            all.add(t);
+          }
+          for (int i = 0; i < 4; i++) {
+            assertThat(
+                    HostStorage.segmentOf(all.get(i))
+                        .get(java.lang.foreign.ValueLayout.JAVA_FLOAT, 4 * 299_999))
+                .isEqualTo(i);
+          }
+        }
+        assertThat(workspace.capacity()).isGreaterThanOrEqualTo(4 * 1_200_000);
+        assertThat(step == 0 || workspace.capacity() == capacity).as("step %d", step).isTrue();
+        capacity = workspace.capacity();
+      }
+    }
+  }
+
   /** Joining the slabs takes a new one. Where there is none, no address of the old ones is left. */
   @Test
   void aResetThatFindsNoMemoryLeavesAnEmptyWorkspace() {

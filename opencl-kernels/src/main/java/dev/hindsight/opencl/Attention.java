@@ -150,7 +150,7 @@ final class Attention {
 
   private Blocks blocks(SequenceLayout layout, int size) {
     for (Blocks b : kept) {
-      if (b.layout.equals(layout) && b.size == size) { // the same arrays, which nobody changes
+      if (b.layout == layout && b.size == size) {
         return b;
       }
     }

@@ -85,6 +85,7 @@ final class Device {
     if (scratch == null || scratch.bytes() < bytes) {
       if (scratch != null) {
         scratch.release(); // launches that still use it keep it
+        scratch = null; // there may be no room for another
       }
       scratch = allocate(Math.max(bytes, 1 << 20));
     }

@@ -99,6 +99,11 @@ final class DeviceMemory {
     }
   }
 
+  /** Bytes that one buffer may have. */
+  long largestBuffer() {
+    return device.info().largestBuffer() / 9 * 8 - SLACK; // so much even when rounded
+  }
+
   /** Few sizes, so that the pool finds them again, with at most an eighth unused. */
   private static long rounded(long bytes) {
     long step = Math.max(256, Long.highestOneBit(bytes) / 8);

@@ -4,6 +4,10 @@ import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
 import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +38,12 @@ final class IndexErrors {
 
   private final Device device;
   private @Nullable Buffer note;
-  private boolean unchecked;
+
+  /** Whose kernels may have met one since the last look. */
+  private final Set<Thread> launchers = Collections.newSetFromMap(new WeakHashMap<>());
+
+  /** What was found when another thread looked. */
+  private final Map<Thread, String> untold = new WeakHashMap<>();
 
   IndexErrors(Device device) {
     this.device = device;
@@ -46,7 +55,7 @@ final class IndexErrors {
       note = device.allocate(WORDS * 4);
       clear(note);
     }
-    unchecked = true;
+    launchers.add(Thread.currentThread());
     return note.memory();
   }
 
@@ -54,29 +63,46 @@ final class IndexErrors {
     device.write(MemorySegment.ofArray(new int[WORDS]), to.memory(), 0);
   }
 
-  /** Waits for the device, when a kernel has checked indices since the last time. */
+  /**
+   * Waits for the device, when a kernel has checked indices since the last time. A note does not
+   * say whose kernel it was: every thread that has launched such a kernel since is told, and no
+   * other.
+   */
   void check() {
     synchronized (device) {
-      if (!unchecked || note == null) {
+      Thread self = Thread.currentThread();
+      String former = untold.remove(self);
+      if (former != null) {
+        throw new IndexOutOfBoundsException(former);
+      }
+      if (launchers.isEmpty() || note == null) {
         return;
       }
-      unchecked = false;
+      Set<Thread> all = Set.copyOf(launchers);
+      launchers.clear();
       ByteBuffer words = ByteBuffer.allocateDirect(WORDS * 4).order(ByteOrder.nativeOrder());
       device.readUnchecked(note.memory(), words);
       if (words.getInt(0) == 0) {
         return;
       }
       clear(note);
-      throw new IndexOutOfBoundsException(
-          Operation.values()[words.getInt(4)].label
-              + ": index "
-              + words.getInt(8)
-              + " (element "
-              + words.getInt(16)
-              + " of I32 indices) does not lie in [0, "
-              + words.getInt(12)
-              + "), the extent of what is indexed; found on the device, which goes on computing"
-              + " until a value is read");
+      String message = message(words);
+      all.forEach(thread -> untold.put(thread, message));
+      if (untold.remove(self) != null) {
+        throw new IndexOutOfBoundsException(message);
+      }
     }
+  }
+
+  private static String message(ByteBuffer words) {
+    return Operation.values()[words.getInt(4)].label
+        + ": index "
+        + words.getInt(8)
+        + " (element "
+        + words.getInt(16)
+        + " of I32 indices) does not lie in [0, "
+        + words.getInt(12)
+        + "), the extent of what is indexed; found on the device, which goes on computing"
+        + " until a value is read";
   }
 }

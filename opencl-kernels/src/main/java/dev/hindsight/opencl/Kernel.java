@@ -3,6 +3,9 @@ package dev.hindsight.opencl;
 import static org.jocl.CL.*;
 
 import dev.hindsight.engine.Tensor;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
@@ -33,6 +36,7 @@ final class Kernel {
   /** Begins a launch: call with the device's lock held. */
   Launch launch() {
     launch.next = 0;
+    launch.operands.clear();
     return launch;
   }
 
@@ -40,8 +44,12 @@ final class Kernel {
   final class Launch {
     private int next;
 
+    /** Reachable until the kernel is in the queue, which keeps their memory from then on. */
+    private final List<Tensor> operands = new ArrayList<>();
+
     /** Two arguments: the buffer, and the first element's index in it as a {@code long}. */
     Launch tensor(Tensor t) {
+      operands.add(t);
       return buffer(DeviceStorage.of(t).memory()).value(DeviceStorage.first(t));
     }
 
@@ -101,6 +109,7 @@ final class Kernel {
           () ->
               clEnqueueNDRangeKernel(
                   device.queue(), kernel, groups.length, null, global, group, 0, null, null));
+      Reference.reachabilityFence(operands);
     }
 
     /**

@@ -157,8 +157,9 @@ final class Matmul {
     String[] all = definitions.toArray(String[]::new);
     long panels = (p.n + tile.n() - 1) / tile.n();
     long[] alone = {1, 1, 1};
+    long packs = p.sharesB() ? 1 : p.batch;
     synchronized (device) {
-      cl_mem packed = device.scratch(p.batch * panels * Math.max(1, p.k) * tile.n() * Float.BYTES);
+      cl_mem packed = device.scratch(packs * panels * Math.max(1, p.k) * tile.n() * Float.BYTES);
       device
           .kernel(PANELS, "pack_panels", all)
           .launch()
@@ -167,7 +168,7 @@ final class Matmul {
           .value(p.b.stride(-2))
           .value(p.b.stride(-1))
           .longs(p.layout(accumulate))
-          .run(new long[] {panels, (p.k + PACK_ROWS - 1) / PACK_ROWS, p.batch}, alone);
+          .run(new long[] {panels, (p.k + PACK_ROWS - 1) / PACK_ROWS, packs}, alone);
       Kernel.Launch launch = device.kernel(PANELS, "matmul_panels", all).launch();
       launch.buffer(DeviceStorage.of(p.a).memory()).buffer(packed);
       launch.buffer(DeviceStorage.of(p.out).memory());
@@ -175,6 +176,7 @@ final class Matmul {
       launch
           .value(p.a.stride(-2))
           .value(p.a.stride(-1))
+          .value(p.sharesB() ? 1 : 0)
           .longs(p.layout(accumulate))
           .run(new long[] {(p.m + tile.m() - 1) / tile.m(), panels, p.batch}, alone);
     }
@@ -240,6 +242,11 @@ final class Matmul {
 
     private long bOther() {
       return bAlongK ? b.stride(-1) : b.stride(-2);
+    }
+
+    /** Whether all products of the batch have the same b. */
+    boolean sharesB() {
+      return strides[1] == 0 && strides[4] == 0 && strides[7] == 0;
     }
 
     Tiles.Kind kind() {

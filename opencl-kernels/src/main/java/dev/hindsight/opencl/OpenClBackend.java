@@ -123,6 +123,11 @@ final class OpenClBackend implements Backend {
   }
 
   @Override
+  public long largestSlab() {
+    return device.memory().largestBuffer();
+  }
+
+  @Override
   public Slab newSlab(long bytes) {
     return new DeviceSlab(this, device.allocate(bytes), bytes);
   }

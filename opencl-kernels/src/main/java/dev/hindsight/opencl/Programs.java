@@ -131,7 +131,10 @@ final class Programs {
       return null;
     }
     try {
-      byte[] binary = Files.readAllBytes(cached);
+      byte[] binary = Checked.content(Files.readAllBytes(cached));
+      if (binary == null) {
+        return null;
+      }
       cl_program program =
           clCreateProgramWithBinary(
               device.context(),
@@ -144,7 +147,7 @@ final class Programs {
       build(program, options);
       return program;
     } catch (IOException | CLException e) {
-      return null; // damaged or of another driver: it is compiled and written again
+      return null; // of another driver: it is compiled and written again
     }
   }
 
@@ -158,7 +161,7 @@ final class Programs {
           program, CL_PROGRAM_BINARIES, Sizeof.POINTER, Pointer.to(Pointer.to(binary)), null);
       Files.createDirectories(to.getParent());
       Path beside = Files.createTempFile(to.getParent(), "program", ".tmp");
-      Files.write(beside, binary);
+      Files.write(beside, Checked.file(binary));
       Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException | CLException e) {
       // see above

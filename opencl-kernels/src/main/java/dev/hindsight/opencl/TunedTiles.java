@@ -19,7 +19,12 @@ final class TunedTiles {
   private final Path file;
 
   TunedTiles(DeviceInfo device) {
-    this(CacheFolder.file(".tiles", device.identity(), Programs.source("matmul.cl")));
+    this(
+        CacheFolder.file(
+            ".tiles",
+            device.identity(),
+            Programs.source("matmul.cl"),
+            Programs.source("matmul_panels.cl")));
   }
 
   TunedTiles(Path file) {
@@ -30,7 +35,7 @@ final class TunedTiles {
   Map<String, Tile> read(List<Tile> known) {
     Map<String, Tile> tiles = new HashMap<>();
     try {
-      for (String line : Files.readAllLines(file)) {
+      for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
         String[] words = line.split(" ");
         known.stream()
             .filter(tile -> words.length == 2 && words[1].equals(tile.toString()))

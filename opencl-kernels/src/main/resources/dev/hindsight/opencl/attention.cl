@@ -140,14 +140,17 @@ ATTENTION_KERNEL void attention(
     const int row = ly + LY * i;
     if (row < block.queries) {
       const long to = (long)block.query + row;
+      const bool blind = block.visible + row * block.step < 1;
+      if (!blind && sum[i] == 0.0f) {
+        sum[i] = NAN; // every score is minus infinity, which is no distribution
+      }
       for (int c = 0; c < CHANNELS; c++) {
         if (lx + 16 * c < D) {
-          AT(out, to, head, lx + 16 * c) = sum[i] == 0.0f ? 0.0f : result[i][c] / sum[i];
+          AT(out, to, head, lx + 16 * c) = blind ? 0.0f : result[i][c] / sum[i];
         }
       }
       if (lx == 0) {
-        lse[lse_at + to * lse_row + head * lse_head] =
-            sum[i] == 0.0f ? -INFINITY : largest[i] + log(sum[i]);
+        lse[lse_at + to * lse_row + head * lse_head] = blind ? -INFINITY : largest[i] + log(sum[i]);
       }
     }
   }

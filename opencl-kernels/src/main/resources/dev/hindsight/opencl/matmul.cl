@@ -16,9 +16,11 @@
 #define A_LOADS (BM * BK / 4 / GROUP)
 #define B_LOADS (BN * BK / 4 / GROUP)
 
-// Four neighbours beginning at element `along` of line `line`; zero outside.
-float4 neighbours(const global float *x, long line, long lines, long along, long count, long other, long unit) {
-  float4 v = (float4)(0.0f);
+// Four neighbours beginning at element `along` of line `line`; `outside` where there are none. That is
+// -0 for a and 0 for b: their product, -0, leaves every sum as it is, -0 too.
+float4 neighbours(const global float *x, long line, long lines, long along, long count, long other, long unit,
+                  float outside) {
+  float4 v = (float4)(outside);
   if (line >= lines) {
     return v;
   }
@@ -36,11 +38,11 @@ float4 neighbours(const global float *x, long line, long lines, long along, long
 }
 
 // Loads this work-item's share of a block of WIDTH lines or columns.
-#define FETCH(registers, loads, x, alongK, width, first, lines, k0, other, unit)                         \
+#define FETCH(registers, loads, x, alongK, width, first, lines, k0, other, unit, outside)                \
   _Pragma("unroll") for (int i = 0; i < loads; i++) {                                                     \
     int piece = item + i * GROUP;                                                                         \
-    registers[i] = alongK ? neighbours(x, first + piece / (BK / 4), lines, k0 + piece % (BK / 4) * 4, p.k, other, unit) \
-                          : neighbours(x, k0 + piece / (width / 4), p.k, first + piece % (width / 4) * 4, lines, other, unit); \
+    registers[i] = alongK ? neighbours(x, first + piece / (BK / 4), lines, k0 + piece % (BK / 4) * 4, p.k, other, unit, outside) \
+                          : neighbours(x, k0 + piece / (width / 4), p.k, first + piece % (width / 4) * 4, lines, other, unit, outside); \
   }
 
 // Puts it to local memory, k after k.
@@ -112,8 +114,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
   }
 
   float4 aNext[A_LOADS], bNext[B_LOADS];
-  FETCH(aNext, A_LOADS, a, A_ALONG_K, BM, m0, p.m, 0L, p.aOther, p.aUnit)
-  FETCH(bNext, B_LOADS, b, B_ALONG_K, BN, n0, p.n, 0L, p.bOther, p.bUnit)
+  FETCH(aNext, A_LOADS, a, A_ALONG_K, BM, m0, p.m, 0L, p.aOther, p.aUnit, -0.0f)
+  FETCH(bNext, B_LOADS, b, B_ALONG_K, BN, n0, p.n, 0L, p.bOther, p.bUnit, 0.0f)
   STORE(aNext, A_LOADS, aTile[0], A_ALONG_K, BM, A_ROW)
   STORE(bNext, B_LOADS, bTile[0], B_ALONG_K, BN, B_ROW)
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -122,8 +124,8 @@ kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void matmul(
   for (long k0 = 0; k0 < p.k; k0 += BK) {
     const bool more = k0 + BK < p.k;
     if (more) {
-      FETCH(aNext, A_LOADS, a, A_ALONG_K, BM, m0, p.m, k0 + BK, p.aOther, p.aUnit)
-      FETCH(bNext, B_LOADS, b, B_ALONG_K, BN, n0, p.n, k0 + BK, p.bOther, p.bUnit)
+      FETCH(aNext, A_LOADS, a, A_ALONG_K, BM, m0, p.m, k0 + BK, p.aOther, p.aUnit, -0.0f)
+      FETCH(bNext, B_LOADS, b, B_ALONG_K, BN, n0, p.n, k0 + BK, p.bOther, p.bUnit, 0.0f)
     }
     const local float *aNow = aTile[phase] + tm * 4;
     const local float *bNow = bTile[phase] + tn * 4;

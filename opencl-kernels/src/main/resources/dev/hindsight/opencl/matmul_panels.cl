@@ -37,12 +37,13 @@ kernel __attribute__((reqd_work_group_size(1, 1, 1))) void pack_panels(
 
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_panels(
     const global float *restrict aAll, const global float *restrict panels, global float *restrict outAll,
-    BIAS_ARGUMENTS RESIDUAL_ARGUMENTS long mStep, long kStep, Problem p) {
+    BIAS_ARGUMENTS RESIDUAL_ARGUMENTS long mStep, long kStep, int shared, Problem p) {
   const long m0 = (long)get_group_id(0) * TM;
   const long n0 = (long)get_group_id(1) * TN;
   const long batch = get_group_id(2);
   const global float *a = aAll + BATCH_AT(p, a, batch);
-  const global float *b = panels + (batch * get_num_groups(1) + get_group_id(1)) * p.k * TN;
+  // all batches may have one b
+  const global float *b = panels + ((shared ? 0 : batch) * get_num_groups(1) + get_group_id(1)) * p.k * TN;
   global float *out = outAll + BATCH_AT(p, out, batch);
 
   // Rows behind the last one repeat it.

@@ -77,6 +77,19 @@ class DeviceMemoryTest {
     assertThat(memory.held()).isEqualTo(before);
   }
 
+  /** What it gave back for a larger piece that was not to be had is not its own any more. */
+  @Test
+  void scratchMemorySurvivesARefusal() {
+    Tensor kept = megabytes(40);
+    Device device = backend.device();
+    synchronized (device) {
+      var before = device.scratch(1 << 20);
+      assertThatExceptionOfType(DeviceException.class).isThrownBy(() -> device.scratch(40 << 20));
+      assertThat(device.scratch(1 << 20)).isNotSameAs(before);
+    }
+    assertThat(TensorOps.topK(kept, 1).values().toFloats()).containsOnly(1);
+  }
+
   /** Otherwise a device would be full as soon as the Java heap is too large to be collected. */
   @Test
   void unreachableTensorsMakeRoom() {

@@ -46,6 +46,27 @@ class MatmulTilesTest {
     }
   }
 
+  /** What a tile computes beside the product must not turn a sum of -0 into 0. */
+  @ParameterizedTest
+  @MethodSource("tiles")
+  void signsOfZero(Tile tile) {
+    Tensor a = TensorOps.full(backend, DType.F32, Shape.of(1, 1), 1e-30);
+    Tensor b = TensorOps.full(backend, DType.F32, Shape.of(1, 1), -1e-30);
+    Tensor out = TensorOps.empty(backend, DType.F32, Shape.of(1, 1));
+    new Matmul(backend.device()).run(a, b, out, tile);
+    assertThat(out.toFloats()).as("%s", tile).isEqualTo(new float[] {-0.0f});
+  }
+
+  /** All batches have one right operand, which is packed once. */
+  @Test
+  void broadcastOperands() {
+    Tensor a = random(1, false, 2, 70, 60);
+    Tensor b = random(2, true, 1, 60, 50).expand(Shape.of(2, 60, 50));
+    Tensor out = TensorOps.empty(backend, DType.F32, Shape.of(2, 70, 50));
+    new Matmul(backend.device()).run(a, b, out, false);
+    assertThat(out.toFloats()).isEqualTo(chain(a, b, null));
+  }
+
   /** The former value begins the chain. */
   @Test
   void panelsAccumulate() {

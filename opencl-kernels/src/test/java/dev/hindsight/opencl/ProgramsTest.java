@@ -9,6 +9,7 @@ import dev.hindsight.engine.TensorOps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,10 +56,21 @@ class ProgramsTest {
   void aDamagedBinaryIsMadeAgain() throws IOException {
     assertThat(compute()).containsOnly(7);
     Path binary = binaries().getFirst();
-    for (byte[] damage : List.of(new byte[0], new byte[] {1, 2, 3})) {
+    byte[] whole = Files.readAllBytes(binary);
+    byte[] changed = whole.clone();
+    for (int i = 50; i < changed.length; i += 97) {
+      changed[i] ^= 0x5a;
+    }
+    for (byte[] damage :
+        List.of(
+            new byte[0],
+            new byte[] {1, 2, 3},
+            Arrays.copyOf(whole, 132),
+            Arrays.copyOf(whole, whole.length / 2),
+            changed)) {
       Files.write(binary, damage);
       assertThat(compute()).containsOnly(7);
-      assertThat(Files.size(binary)).as("written anew").isGreaterThan(100);
+      assertThat(Files.size(binary)).as("written anew").isGreaterThan(1000);
     }
     assertThat(binaries()).hasSize(1);
   }

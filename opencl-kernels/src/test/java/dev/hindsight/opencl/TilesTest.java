@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.hindsight.engine.DeviceException;
 import dev.hindsight.engine.DeviceException.Reason;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,6 +103,16 @@ class TilesTest {
 
     Files.writeString(
         file, "x\nnt-vector-4096-512-1024-1 1x1x1/4x4\n" + LARGE + " " + first + "\n\n");
+    List<Tile> tried = new ArrayList<>();
+    assertThat(choose(tiles(), LARGE, tried::add)).isEqualTo(first);
+    assertThat(tried).isEmpty();
+  }
+
+  @Test
+  void oneDamagedLineSpoilsNoOther() throws IOException {
+    Tile first = candidates().getFirst();
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "\u00ff\n" + LARGE + " " + first + "\n", StandardCharsets.ISO_8859_1);
     List<Tile> tried = new ArrayList<>();
     assertThat(choose(tiles(), LARGE, tried::add)).isEqualTo(first);
     assertThat(tried).isEmpty();

@@ -56,6 +56,11 @@ public final class TornadoProvider implements Backends.Provider {
   }
 
   @Override
+  public String order() {
+    return "TornadoVM's own default comes first";
+  }
+
+  @Override
   public Backend open() {
     return open(0);
   }

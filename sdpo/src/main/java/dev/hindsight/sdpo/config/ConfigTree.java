@@ -1,16 +1,21 @@
 package dev.hindsight.sdpo.config;
 
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.exc.InvalidTypeIdException;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.exc.ValueInstantiationException;
@@ -88,6 +93,8 @@ final class ConfigTree {
       return (T) mapper.treeToValue(merged, defaults.getClass());
     } catch (UnrecognizedPropertyException e) {
       throw unknownKey(e);
+    } catch (InvalidTypeIdException e) {
+      throw unknownKind(e);
     } catch (ValueInstantiationException e) {
       throw refused(e);
     } catch (MismatchedInputException e) {
@@ -106,7 +113,8 @@ final class ConfigTree {
         .forEach(
             entry -> {
               if (entry.getValue() instanceof ObjectNode child
-                  && into.get(entry.getKey()) instanceof ObjectNode target) {
+                  && into.get(entry.getKey()) instanceof ObjectNode target
+                  && !isOfAnotherKind(child, target)) {
                 merge(child, target);
               } else {
                 into.set(entry.getKey(), entry.getValue());
@@ -114,12 +122,47 @@ final class ConfigTree {
             });
   }
 
+  /** A section that says another {@code kind} has other keys: it starts afresh. */
+  private static boolean isOfAnotherKind(ObjectNode given, ObjectNode defaults) {
+    return given.has("kind")
+        && defaults.has("kind")
+        && !given.get("kind").equals(defaults.get("kind"));
+  }
+
   // ----------------------------------------------------------------- errors
+
+  /** A {@code kind} that is none. */
+  private ConfigException unknownKind(InvalidTypeIdException e) {
+    List<String> path = new ArrayList<>(keys(e));
+    path.add("kind");
+    JsonSubTypes known = e.getBaseType().getRawClass().getAnnotation(JsonSubTypes.class);
+    List<String> kinds =
+        known == null
+            ? List.of()
+            : Arrays.stream(known.value()).map(JsonSubTypes.Type::name).sorted().toList();
+    return new ConfigException(
+        place(path)
+            + ": "
+            + joined(path)
+            + ": got "
+            + (e.getTypeId() == null ? "nothing" : "'" + e.getTypeId() + "'")
+            + ", expected one of "
+            + String.join(", ", kinds)
+            + (e.getTypeId() == null ? "" : DidYouMean.hint(e.getTypeId(), kinds)),
+        e);
+  }
 
   private ConfigException unknownKey(UnrecognizedPropertyException e) {
     List<String> path = keys(e);
     List<String> known =
-        e.getKnownPropertyIds().stream().map(String::valueOf).sorted().distinct().toList();
+        Stream.concat(
+                e.getKnownPropertyIds().stream().map(String::valueOf),
+                Arrays.stream(e.getReferringClass().getInterfaces())
+                    .filter(i -> i.isAnnotationPresent(JsonTypeInfo.class))
+                    .map(i -> i.getAnnotation(JsonTypeInfo.class).property()))
+            .sorted()
+            .distinct()
+            .toList();
     String key = e.getPropertyName();
     String within = path.size() < 2 ? "" : " in '" + joined(path.subList(0, path.size() - 1)) + "'";
     String hint = DidYouMean.hint(key, known);

@@ -53,6 +53,8 @@ public final class Configs {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(YAMLReadFeature.EMPTY_DOCUMENT_AS_EMPTY_OBJECT)
           .disable(YAMLWriteFeature.WRITE_DOC_START_MARKER, YAMLWriteFeature.SPLIT_LINES)
+          // a `kind` is a key, not a tag
+          .disable(YAMLWriteFeature.USE_NATIVE_TYPE_ID)
           .enable(YAMLWriteFeature.MINIMIZE_QUOTES)
           .enable(YAMLWriteFeature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
           // records keep the order in which their components are declared

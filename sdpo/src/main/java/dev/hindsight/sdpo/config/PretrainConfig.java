@@ -4,7 +4,8 @@ package dev.hindsight.sdpo.config;
  * Everything that decides what pretraining computes: the same configuration and backend give the
  * same bytes. Defaults are the 48x2 base model of the built-in environment.
  *
- * @param documents what to read: {@code dialect}, the documents of the built-in environment
+ * @param documents what to read: {@code dialect}, the documents of the built-in environment, or
+ *     {@code arithmetic}, those of the environment with free lengths
  * @param seed of the first weights and of all documents; default 0
  * @param steps optimiser steps; default 4,000
  * @param batchSize documents a step; default 128
@@ -76,7 +77,11 @@ public record PretrainConfig(
   public record Evaluation(long every, int documents) {}
 
   public PretrainConfig {
-    require("dialect".equals(documents), "documents", documents, "dialect");
+    require(
+        "dialect".equals(documents) || "arithmetic".equals(documents),
+        "documents",
+        documents,
+        "dialect or arithmetic");
     require(steps > 0, "steps", steps, "at least 1");
     require(batchSize > 0, "batch_size", batchSize, "at least 1");
     require(checkpointEvery >= 0, "checkpoint_every", checkpointEvery, "zero or more");

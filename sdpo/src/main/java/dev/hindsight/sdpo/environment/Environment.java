@@ -16,6 +16,11 @@ public interface Environment {
   /** A short name for records and tables, such as {@code dialect-Q}. */
   String name();
 
+  /** What a person should know about this environment before it is used; here its name. */
+  default String description() {
+    return name();
+  }
+
   /** The questions to learn from. Not empty, in a fixed order. */
   List<Question> trainQuestions();
 
@@ -59,6 +64,21 @@ public interface Environment {
    *     than by running out of room
    */
   Verdict judge(Question question, String response, boolean finished);
+
+  /**
+   * A response to be judged: the arguments of {@link #judge}.
+   *
+   * @param finished whether the response ended by itself
+   */
+  record Response(Question question, String text, boolean finished) {}
+
+  /**
+   * Judges several responses; verdict {@code i} is that of response {@code i}. Here one after
+   * another: an environment that waits for something while it judges does better at once.
+   */
+  default List<Verdict> judgeAll(List<Response> responses) {
+    return responses.stream().map(r -> judge(r.question(), r.text(), r.finished())).toList();
+  }
 
   /**
    * Responses that are right, for environments that can list them: the sum of their probabilities

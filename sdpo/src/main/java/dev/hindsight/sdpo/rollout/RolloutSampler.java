@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.rollout;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.Question;
+import dev.hindsight.sdpo.environment.Verdict;
 import dev.hindsight.sdpo.teacher.TeacherPrompts;
 import dev.hindsight.transformer.Completion;
 import dev.hindsight.transformer.Decoder;
@@ -71,22 +72,25 @@ public final class RolloutSampler implements AutoCloseable {
       streams.add(random.split(i));
     }
     List<Completion> completions = generator.generate(inputs, streams, options);
+    List<Environment.Response> responses = new ArrayList<>();
+    for (int i = 0; i < completions.size(); i++) {
+      responses.add(response(questions.get(i), completions.get(i)));
+    }
+    List<Verdict> verdicts = environment.judgeAll(responses);
     List<Rollout> rollouts = new ArrayList<>();
     for (int i = 0; i < completions.size(); i++) {
-      rollouts.add(judged(questions.get(i), inputs.get(i), completions.get(i)));
+      Completion y = completions.get(i);
+      rollouts.add(
+          new Rollout(
+              questions.get(i), inputs.get(i), y, withoutControls(y.tokens()), verdicts.get(i)));
     }
     return rollouts;
   }
 
-  private Rollout judged(Question question, int[] prompt, Completion y) {
+  private Environment.Response response(Question question, Completion y) {
     int written = y.finished() ? y.length() - 1 : y.length();
     String text = tokenizer.decode(Arrays.copyOf(y.tokens(), written));
-    return new Rollout(
-        question,
-        prompt,
-        y,
-        withoutControls(y.tokens()),
-        environment.judge(question, text, y.finished()));
+    return new Environment.Response(question, text, y.finished());
   }
 
   /** The text of a response as a demonstration shows it. */

@@ -1,80 +1,41 @@
 package dev.hindsight.sdpo.trainer;
 
-import java.util.Collections;
-import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
 /**
- * Which environment asks and judges. The built-in one is {@code dialect}: calls in a hidden
- * notation that a verifier explains like a compiler would.
+ * Which environment asks and judges. {@code kind} says which, and with it which other keys there
+ * are: a section that names another kind than the defaults' begins with that kind's own defaults.
  *
- * @param name default {@code dialect}, the only built-in one
- * @param level how far the hidden dialect is from the likeliest one: B, E, P, M, Q, H or X; default
- *     Q; ignored when {@code dialect} is written out
- * @param dialect a dialect written out by hand; default null: the level decides
- * @param dialectSeed decides which operation has which name at a level; default 0
- * @param feedback {@code hint} (says what was expected), {@code negative} (says only what was
- *     wrong) or {@code none}; default hint
- * @param maxErrors errors reported for one response; default 2
- * @param checkArguments whether arguments that are not the question's own are an error; default
- *     true. False is the loose verifier, which a policy can learn to exploit
- * @param foreignFeedback whether feedback comes from a random foreign dialect and solutions are
- *     withheld: the negative control; default false
+ * <p>A new kind is a record that permits itself here under its name, whose constructor gives every
+ * key that was left out its default, and a case in {@link Environments}.
  */
-public record EnvironmentConfig(
-    String name,
-    String level,
-    @Nullable DialectConfig dialect,
-    long dialectSeed,
-    String feedback,
-    int maxErrors,
-    boolean checkArguments,
-    boolean foreignFeedback) {
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = DialectEnvironmentConfig.class, name = "dialect"),
+  @JsonSubTypes.Type(value = CodeEnvironmentConfig.class, name = "code"),
+  @JsonSubTypes.Type(value = ChoiceEnvironmentConfig.class, name = "choice"),
+  @JsonSubTypes.Type(value = ToolEnvironmentConfig.class, name = "tools"),
+  @JsonSubTypes.Type(value = ArithmeticEnvironmentConfig.class, name = "arithmetic")
+})
+public sealed interface EnvironmentConfig
+    permits DialectEnvironmentConfig,
+        CodeEnvironmentConfig,
+        ChoiceEnvironmentConfig,
+        ToolEnvironmentConfig,
+        ArithmeticEnvironmentConfig {
+  /** The built-in dialect at level Q. */
+  static EnvironmentConfig defaults() {
+    return DialectEnvironmentConfig.defaults();
+  }
 
   /**
-   * A hidden dialect, written out.
+   * The negative control of this environment: feedback from a foreign dialect.
    *
-   * @param bracket the opening bracket: one of <code>( [ { &lt;</code>; left out: <code>(</code>
-   * @param separator one of <code>, ; | /</code>; left out: a comma
-   * @param terminator {@code none}, {@code .} or {@code !}; left out: none
-   * @param order {@code as-asked} or {@code reversed}; left out: as asked
-   * @param names the name of each operation, by the operation's word; one that is left out keeps
-   *     its own word
+   * @throws IllegalArgumentException when this kind of environment has none
    */
-  public record DialectConfig(
-      String bracket,
-      String separator,
-      String terminator,
-      String order,
-      Map<String, String> names) {
-    public DialectConfig {
-      bracket = Objects.requireNonNullElse(bracket, "(");
-      separator = Objects.requireNonNullElse(separator, ",");
-      terminator = Objects.requireNonNullElse(terminator, "none");
-      order = Objects.requireNonNullElse(order, "as-asked");
-      names =
-          Collections.unmodifiableMap(new TreeMap<>(Objects.requireNonNullElse(names, Map.of())));
-      names.forEach(
-          (of, name) -> ConfigCheck.given(name, "names." + of, "a name, or leave it out"));
-    }
-  }
-
-  public EnvironmentConfig {
-    ConfigCheck.given(name, "environment.name", "the name of an environment");
-    ConfigCheck.given(level, "environment.level", "a level, such as Q");
-    ConfigCheck.given(feedback, "environment.feedback", "hint, negative or none");
-    ConfigCheck.require(maxErrors > 0, "environment.max_errors", maxErrors, "at least 1");
-  }
-
-  static EnvironmentConfig defaults() {
-    return new EnvironmentConfig("dialect", "Q", null, 0, "hint", 2, true, false);
-  }
-
-  /** The negative control of this environment. */
-  public EnvironmentConfig withForeignFeedback() {
-    return new EnvironmentConfig(
-        name, level, dialect, dialectSeed, feedback, maxErrors, checkArguments, true);
+  default EnvironmentConfig withForeignFeedback() {
+    throw new IllegalArgumentException(
+        "environment.kind: foreign feedback is the control of the dialect, and of no other kind");
   }
 }

@@ -10,7 +10,6 @@ import dev.hindsight.sdpo.loss.EntropyBonus;
 import dev.hindsight.sdpo.loss.HighEntropy;
 import dev.hindsight.sdpo.loss.ImportanceWeight;
 import dev.hindsight.sdpo.loss.LogLikelihoodLoss;
-import dev.hindsight.sdpo.loss.OldTop;
 import dev.hindsight.sdpo.loss.PolicyGradientLoss;
 import dev.hindsight.sdpo.loss.ReferenceKlLoss;
 import dev.hindsight.sdpo.loss.SampledTokenLoss;
@@ -35,26 +34,6 @@ final class Objective {
   static final String DISTILLATION = "distillation_loss";
 
   static final String POLICY = "policy_loss";
-
-  /**
-   * A mini-batch, rows in the order of the samples' responses.
-   *
-   * @param samples judged responses
-   * @param lengths of these, tokens
-   * @param sampled the tokens y_t
-   * @param logOld log pi_old(y_t)
-   * @param correction weight of a token by rollout correction
-   * @param rejected tokens that rollout correction leaves out
-   * @param oldTop pi_old at its likeliest tokens; null where it is not asked for
-   */
-  record Rows(
-      List<Sample> samples,
-      int[] lengths,
-      int[] sampled,
-      float[] logOld,
-      double[] correction,
-      boolean[] rejected,
-      @Nullable OldTop oldTop) {}
 
   private final ActorConfig actor;
   private final SelfDistillationConfig distillation;
@@ -168,33 +147,40 @@ final class Objective {
   /**
    * @param survey of the mini-batch, where {@link #needsSurvey}
    */
-  Terms terms(Rows rows, ChunkedLoss.@Nullable Outputs survey) {
+  Terms terms(MiniBatch rows, ChunkedLoss.@Nullable Outputs survey) {
     Terms all = new Terms();
     switch (method) {
       case GRPO -> policy(all, rows, s -> true, s -> true, 1, survey);
-      case SFT -> all.add("sft_loss", term(new LogLikelihoodLoss(), rows, weights(rows), null));
+      case SFT ->
+          all.add(
+              "sft_loss",
+              term(
+                  new LogLikelihoodLoss(),
+                  rows,
+                  rows.weights(Sample::target, Sample::target, 1, aggregation(), scale()),
+                  null));
       case SDPO -> sdpo(all, rows, survey);
     }
     if (actor.useKlLoss()) {
       float[] weight =
-          weights(rows, s -> true, s -> true, actor.klLossCoef(), aggregation(), scale());
+          rows.weights(s -> true, s -> true, actor.klLossCoef(), aggregation(), scale());
       all.add("kl_loss", term(new ReferenceKlLoss(actor.klLossType()), rows, weight, null));
     }
     if (actor.entropyCoeff() > 0) {
       float[] weight =
-          weights(rows, s -> true, s -> true, actor.entropyCoeff(), aggregation(), scale());
+          rows.weights(s -> true, s -> true, actor.entropyCoeff(), aggregation(), scale());
       all.add("entropy_loss", term(new EntropyBonus(), rows, weight, null));
     }
     return all;
   }
 
-  private void sdpo(Terms all, Rows rows, ChunkedLoss.@Nullable Outputs survey) {
+  private void sdpo(Terms all, MiniBatch rows, ChunkedLoss.@Nullable Outputs survey) {
     double lambda = algorithm.hybridLambda();
     double w = distillation.distillationWeight();
     if (mixesTokens()) {
       // equation 3 where one token, or one response, carries the credit: one loss of A
       float[] advantage = mixed(rows, Objects.requireNonNull(survey));
-      float[] weight = weights(rows, s -> true, s -> true, 1, aggregation(), scale());
+      float[] weight = rows.weights(s -> true, s -> true, 1, aggregation(), scale());
       all.add(
           DISTILLATION,
           new ChunkedLoss.Term(policyLoss, weight, old(rows, survey), advantage, null));
@@ -232,18 +218,18 @@ final class Objective {
 
   private void distil(
       Terms all,
-      Rows rows,
+      MiniBatch rows,
       Predicate<Sample> counted,
       Predicate<Sample> averaged,
       double coefficient,
       ChunkedLoss.@Nullable Outputs survey) {
-    float[] weight = weights(rows, counted, averaged, coefficient, aggregation(), scale());
+    float[] weight = rows.weights(counted, averaged, coefficient, aggregation(), scale());
     TokenLoss loss = distillationLoss(distillation, actor);
     if (distillation.mode() == DistillationMode.SEQUENCE) {
       float[] advantage = credit(rows, Objects.requireNonNull(survey));
       all.add(DISTILLATION, new ChunkedLoss.Term(loss, weight, old(rows, survey), advantage, null));
     } else {
-      all.add(DISTILLATION, new ChunkedLoss.Term(loss, weight, rows.logOld, null, rows.oldTop));
+      all.add(DISTILLATION, new ChunkedLoss.Term(loss, weight, rows.logOld(), null, rows.oldTop()));
     }
     if (distillation.prefixTerm()) {
       float[] advantage = prefix(rows, Objects.requireNonNull(survey));
@@ -253,7 +239,7 @@ final class Objective {
 
   private void policy(
       Terms all,
-      Rows rows,
+      MiniBatch rows,
       Predicate<Sample> counted,
       Predicate<Sample> averaged,
       double coefficient,
@@ -268,8 +254,8 @@ final class Objective {
               case DR_GRPO -> Aggregation.SEQ_MEAN_TOKEN_SUM_NORM;
             };
     // Dr. GRPO in TRL divides by the number of sequences, too; sum-norm in verl does not
-    double scale = type == ActorConfig.LossType.DR_GRPO ? rows.lengths.length * scale() : scale();
-    float[] weight = weights(rows, counted, averaged, coefficient, mode, scale);
+    double scale = type == ActorConfig.LossType.DR_GRPO ? rows.lengths().length * scale() : scale();
+    float[] weight = rows.weights(counted, averaged, coefficient, mode, scale);
     if (actor.topEntropyQuantile() < 1) {
       boolean[] live = new boolean[weight.length];
       for (int r = 0; r < live.length; r++) {
@@ -281,28 +267,28 @@ final class Objective {
         weight[r] = forking[r] ? weight[r] : 0;
       }
     }
-    float[] advantage = perToken(rows, s -> s.advantage());
+    float[] advantage = rows.perToken(s -> s.advantage());
     all.add(POLICY, new ChunkedLoss.Term(policyLoss, weight, old(rows, survey), advantage, null));
   }
 
   private static ChunkedLoss.Term term(
-      TokenLoss loss, Rows rows, float[] weight, float @Nullable [] advantage) {
-    return new ChunkedLoss.Term(loss, weight, rows.logOld, advantage, null);
+      TokenLoss loss, MiniBatch rows, float[] weight, float @Nullable [] advantage) {
+    return new ChunkedLoss.Term(loss, weight, rows.logOld(), advantage, null);
   }
 
   /** log pi_old of the sampled tokens as the policy-gradient loss reads it. */
-  private float[] old(Rows rows, ChunkedLoss.@Nullable Outputs survey) {
+  private float[] old(MiniBatch rows, ChunkedLoss.@Nullable Outputs survey) {
     return wholeSequences()
-        ? SequenceLevel.old(Objects.requireNonNull(survey).logP(), rows.logOld, rows.lengths)
-        : rows.logOld;
+        ? SequenceLevel.old(Objects.requireNonNull(survey).logP(), rows.logOld(), rows.lengths())
+        : rows.logOld();
   }
 
   /** A_SDPO of each row where a token or a response carries the credit, clipped. */
-  private float[] credit(Rows rows, ChunkedLoss.Outputs survey) {
+  private float[] credit(MiniBatch rows, ChunkedLoss.Outputs survey) {
     float[] logQ = Objects.requireNonNull(survey.logQ());
     float[] credit;
     if (distillation.mode() == DistillationMode.SEQUENCE) {
-      credit = SequenceLevel.advantage(survey.logP(), logQ, rows.lengths);
+      credit = SequenceLevel.advantage(survey.logP(), logQ, rows.lengths());
     } else {
       credit = new float[logQ.length];
       for (int r = 0; r < credit.length; r++) {
@@ -317,10 +303,10 @@ final class Objective {
   }
 
   /** lambda A_GRPO + (1 - lambda) A_SDPO; no A_SDPO where the teacher sees nothing. */
-  private float[] mixed(Rows rows, ChunkedLoss.Outputs survey) {
+  private float[] mixed(MiniBatch rows, ChunkedLoss.Outputs survey) {
     double lambda = algorithm.hybridLambda();
-    float[] grpo = perToken(rows, s -> lambda * s.advantage());
-    float[] share = perToken(rows, s -> s.target() ? 1 - lambda : 0);
+    float[] grpo = rows.perToken(s -> lambda * s.advantage());
+    float[] share = rows.perToken(s -> s.target() ? 1 - lambda : 0);
     float[] sdpo = credit(rows, survey);
     for (int r = 0; r < grpo.length; r++) {
       grpo[r] += share[r] * sdpo[r];
@@ -329,86 +315,24 @@ final class Objective {
   }
 
   /** Minus the prefix term's return, weighed as the divergence of the same token is. */
-  private float[] prefix(Rows rows, ChunkedLoss.Outputs survey) {
-    float[] toGo = SequenceLevel.toGo(Objects.requireNonNull(survey.gap()), rows.lengths);
+  private float[] prefix(MiniBatch rows, ChunkedLoss.Outputs survey) {
+    float[] toGo = SequenceLevel.toGo(Objects.requireNonNull(survey.gap()), rows.lengths());
     Double clip = distillation.isClip();
     for (int r = 0; r < toGo.length; r++) {
       double rho =
-          clip == null ? 1 : ImportanceWeight.truncated(survey.logP()[r], rows.logOld[r], clip);
+          clip == null ? 1 : ImportanceWeight.truncated(survey.logP()[r], rows.logOld()[r], clip);
       toGo[r] = (float) (-rho * toGo[r]);
     }
     return toGo;
   }
 
-  // ----------------------------------------------------------------- weights
-
   private Aggregation aggregation() {
     return actor.lossAggMode();
-  }
-
-  private float[] weights(Rows rows) {
-    return weights(rows, Sample::target, Sample::target, 1, aggregation(), scale());
-  }
-
-  /**
-   * The weight of each row.
-   *
-   * @param counted samples whose tokens get any
-   * @param averaged samples that the average is taken over
-   * @param scale what a sum that is not averaged is divided by
-   */
-  private float[] weights(
-      Rows rows,
-      Predicate<Sample> counted,
-      Predicate<Sample> averaged,
-      double coefficient,
-      Aggregation mode,
-      double scale) {
-    int[] live = new int[rows.lengths.length];
-    int row = 0;
-    for (int i = 0; i < live.length; i++) {
-      for (int t = 0; t < rows.lengths[i]; t++, row++) {
-        live[i] += averaged.test(rows.samples.get(i)) && counts(rows, i, row) ? 1 : 0;
-      }
-    }
-    double[] share = mode.weights(live, scale);
-    float[] weight = new float[row];
-    row = 0;
-    for (int i = 0; i < live.length; i++) {
-      Sample s = rows.samples.get(i);
-      for (int t = 0; t < rows.lengths[i]; t++, row++) {
-        boolean counts = counted.test(s) && counts(rows, i, row);
-        weight[row] =
-            counts ? (float) (share[i] * rows.correction[row] * (s.weight() * coefficient)) : 0;
-      }
-    }
-    return weight;
-  }
-
-  private boolean counts(Rows rows, int sample, int row) {
-    boolean cut = !rows.samples.get(sample).rollout().completion().finished();
-    return !rows.rejected[row] && !(cut && actor.maskTruncatedCompletions());
   }
 
   /** L, by which {@code seq-mean-token-sum-norm} divides. */
   private double scale() {
     Double factor = actor.lossScaleFactor();
     return factor == null ? longestResponse : factor;
-  }
-
-  private interface OfSample {
-    double value(Sample s);
-  }
-
-  private static float[] perToken(Rows rows, OfSample quantity) {
-    float[] all = new float[rows.sampled.length];
-    int row = 0;
-    for (int i = 0; i < rows.lengths.length; i++) {
-      float value = (float) quantity.value(rows.samples.get(i));
-      for (int t = 0; t < rows.lengths[i]; t++) {
-        all[row++] = value;
-      }
-    }
-    return all;
   }
 }

@@ -137,7 +137,7 @@ final class PolicyUpdate implements AutoCloseable {
     RolloutCorrection.Result correction =
         config.algorithm().rolloutCorrection().of(old, recorded(samples));
     int size = config.questionsAMiniBatch() * config.rollout().n();
-    List<Objective.Rows> batches = new ArrayList<>();
+    List<MiniBatch> batches = new ArrayList<>();
     for (int from = 0; from < samples.size(); from += size) {
       batches.add(rows(samples, old, correction, from, Math.min(samples.size(), from + size)));
     }
@@ -176,7 +176,7 @@ final class PolicyUpdate implements AutoCloseable {
     return samples.stream().map(s -> s.rollout().completion().logProbs()).toList();
   }
 
-  private Objective.Rows rows(
+  private MiniBatch rows(
       List<Sample> all, List<float[]> old, RolloutCorrection.Result correction, int from, int to) {
     List<Sample> samples = all.subList(from, to);
     int[] lengths = samples.stream().mapToInt(s -> s.response().length).toArray();
@@ -184,17 +184,21 @@ final class PolicyUpdate implements AutoCloseable {
     float[] logOld = new float[rows];
     double[] weights = new double[rows];
     boolean[] rejected = new boolean[rows];
+    boolean[] excluded = new boolean[rows];
     int row = 0;
     for (int i = 0; i < lengths.length; i++) {
       System.arraycopy(old.get(from + i), 0, logOld, row, lengths[i]);
       System.arraycopy(correction.weights().get(from + i), 0, weights, row, lengths[i]);
       System.arraycopy(correction.rejected().get(from + i), 0, rejected, row, lengths[i]);
-      row += lengths[i];
+      boolean cut = !samples.get(i).rollout().completion().finished();
+      for (int end = row + lengths[i]; row < end; row++) {
+        excluded[row] = rejected[row] || (cut && config.actor().maskTruncatedCompletions());
+      }
     }
     int[] sampled = SequenceScorer.targets(samples.stream().map(Sample::response).toList());
     int k = objective.oldTop();
     OldTop top = k > 0 && config.optimizerSteps() > 1 ? oldTop(samples, k) : null;
-    return new Objective.Rows(samples, lengths, sampled, logOld, weights, rejected, top);
+    return new MiniBatch(samples, lengths, sampled, logOld, weights, rejected, excluded, top);
   }
 
   private OldTop oldTop(List<Sample> samples, int k) {
@@ -210,7 +214,7 @@ final class PolicyUpdate implements AutoCloseable {
         samples.stream().map(Sample::response).toList());
   }
 
-  private Result miniBatch(Objective.Rows rows, boolean last) {
+  private Result miniBatch(MiniBatch rows, boolean last) {
     List<Sample> samples = rows.samples();
     try (var _ = workspace.open()) {
       ChunkedLoss.Logits q = null;

@@ -266,7 +266,7 @@ public record SelfDistillationConfig(
   }
 
   /** The three templates as one. */
-  RepromptTemplate template() {
+  public RepromptTemplate template() {
     return new RepromptTemplate(repromptTemplate, solutionTemplate, feedbackTemplate);
   }
 

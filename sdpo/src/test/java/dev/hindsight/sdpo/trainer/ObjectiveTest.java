@@ -47,8 +47,12 @@ class ObjectiveTest {
     TrainConfig config = TrainConfig.parse("", "test", List.of(sets));
     double[] ones = new double[9];
     Arrays.fill(ones, 1);
-    Objective.Rows rows =
-        new Objective.Rows(SAMPLES, LENGTHS, new int[9], new float[9], ones, new boolean[9], null);
+    boolean[] excluded = new boolean[9];
+    // what the update leaves out: the answer that was cut off
+    Arrays.fill(excluded, 7, 9, config.actor().maskTruncatedCompletions());
+    MiniBatch rows =
+        new MiniBatch(
+            SAMPLES, LENGTHS, new int[9], new float[9], ones, new boolean[9], excluded, null);
     return new Objective(config, 10).terms(rows, survey);
   }
 

@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hindsight.sdpo.code.CodeEnvironment;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.environment.Environment;
@@ -48,6 +49,10 @@ class TrainConfigTest {
         "algorithm.rollout_is=tokens|token",
         "record.keep_checkpoints=0|at least 1",
         "environment.max_errors=0|at least 1",
+        "environment.kind=chess|environment.kind: got 'chess', expected one of arithmetic, choice, code, dialect, tools",
+        "environment.kind=cod|did you mean 'code'",
+        "environment.kinds=code|did you mean 'kind'",
+        "environment.kind=null|got nothing, expected one of arithmetic, choice, code, dialect, tools",
         "environment=null|got nothing, expected keys and values",
         "environment.level=null|got nothing",
         "environment.feedback=null|got nothing",
@@ -212,10 +217,62 @@ class TrainConfigTest {
     assertThat(environment.judge(new Question("q", "max 4 9 2"), "lab[4;9;2]", true).reward())
         .isEqualTo(1);
     assertThatThrownBy(
-            () -> Environments.open(parse(Method.SDPO, "environment.name=chess").environment(), 0))
-        .hasMessageContaining("environment.name: got chess, expected dialect");
-    assertThatThrownBy(
             () -> Environments.open(parse(Method.SDPO, "environment.level=Z").environment(), 0))
         .hasMessageContaining("level 'Z'");
+  }
+
+  @Test
+  void aKindHasItsOwnKeys() {
+    CodeEnvironmentConfig code =
+        (CodeEnvironmentConfig)
+            parse(Method.SDPO, "environment.kind=code", "environment.test_seconds=2").environment();
+    assertThat(code)
+        .isEqualTo(
+            new CodeEnvironmentConfig("sample", null, null, null, 0L, 2.0, 4.0, 512, 8192, null));
+    TrainConfig config = parse(Method.SDPO, "environment.kind=code", "environment.workers=1");
+    assertThat(
+            Configs.parse(
+                Configs.toYaml(config), "a.yaml", TrainConfig.defaults(Method.SDPO), List.of()))
+        .as("what a run's folder keeps reads back")
+        .isEqualTo(config);
+    assertThat(Configs.toYaml(TrainConfig.defaults(Method.SDPO))).contains("kind: dialect\n");
+
+    for (String[] wrong :
+        new String[][] {
+          {"environment.level=Q", "unknown key 'level' in 'environment'", "contest_from, data"},
+          {"environment.test_second=2", "did you mean 'test_seconds'?"},
+          {"environment.test_seconds=0", "environment.test_seconds: got 0.0, expected more than 0"},
+          {"environment.total_seconds=1", "at least test_seconds, which is 6.0"},
+          {"environment.memory_mb=8", "at least 32"},
+          {"environment.workers=0", "1 to 256"},
+          {"environment.max_response_tokens=0", "at least 1"},
+          {"environment.contest_from=May", "environment.contest_from: got May, expected a day"},
+          {"environment.test_seconds=fast", "expected a number"},
+        }) {
+      assertThatThrownBy(() -> parse(Method.SDPO, "environment.kind=code", wrong[0]))
+          .as(wrong[0])
+          .isInstanceOf(ConfigException.class)
+          .satisfies(e -> assertThat(e.getMessage()).contains(wrong));
+    }
+    assertThatThrownBy(() -> parse(Method.SDPO, "environment.data=x"))
+        .hasMessageContaining("unknown key 'data'");
+    assertThatThrownBy(
+            () ->
+                Environments.open(
+                    parse(Method.SDPO, "environment.kind=code", "environment.data=nowhere.jsonl")
+                        .environment(),
+                    0))
+        .hasMessageContaining("environment.data: got nowhere.jsonl, which is no file here");
+  }
+
+  @Test
+  void theCodeSampleOpens() {
+    try (CodeEnvironment code =
+        (CodeEnvironment)
+            Environments.open(parse(Method.SDPO, "environment.kind=code").environment(), 0)) {
+      assertThat(code.name()).isEqualTo("code-sample");
+      assertThat(code.testQuestions()).hasSize(8);
+      assertThat(code.sandbox().limits().testMillis()).isEqualTo(6000);
+    }
   }
 }

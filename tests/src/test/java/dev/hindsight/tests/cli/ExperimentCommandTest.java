@@ -9,6 +9,8 @@ import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +19,19 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Guards sweeps, experiments and discover from the command line, with models of no skill. */
 class ExperimentCommandTest {
+  private static final String HOME = "hindsight.home";
+
+  /** The launcher says where the built-in definitions and models are. */
+  @BeforeAll
+  static void atHome() {
+    System.setProperty(HOME, System.getProperty("hindsight.repository"));
+  }
+
+  @AfterAll
+  static void leave() {
+    System.clearProperty(HOME);
+  }
+
   private static final String RUN =
       """
         steps: 2

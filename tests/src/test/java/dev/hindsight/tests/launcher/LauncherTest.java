@@ -212,7 +212,9 @@ class LauncherTest {
         "train --backend tornado x",
         "train x --backend=tornado",
         "--backend tornado train x",
-        "--backend=tornado train x"
+        "--backend=tornado train x",
+        "bench --backend tornado x",
+        "bench --peer=vector,tornado x"
       })
   void tornadoWithoutItsSdkFailsWithOneSentence(String arguments) throws Exception {
     jdk("jdk-25", "25.0.3");
@@ -231,11 +233,20 @@ class LauncherTest {
    * what comes behind it must have the last word on both.
    */
   @ParameterizedTest
-  @ValueSource(strings = {"train --backend tornado x", "--backend tornado train x"})
+  @ValueSource(
+      strings = {
+        "train --backend tornado x",
+        "--backend tornado train x",
+        "bench --backend tornado x",
+        "bench --peer vector,tornado x",
+        "bench --peer=tornado x"
+      })
   void tornadoStartsWithTheArgumentFileOfItsSdk(String arguments) throws Exception {
     jdk("jdk-25", "25.0.3");
-    Path sdk = Files.createDirectories(temp.resolve("a sdk"));
-    Files.writeString(sdk.resolve("tornado-argfile"), "--module-path .:elsewhere");
+    Path built = Files.createDirectories(repository.resolve("benchmarks/target"));
+    Files.writeString(built.resolve("bench.jar"), "jar");
+    Files.writeString(built.resolve("built.stamp"), "");
+    Path sdk = sdk("a sdk");
     Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
     assertThat(run.err).isEmpty();
     assertThat(run.code).isZero();
@@ -245,15 +256,30 @@ class LauncherTest {
             "[--module-path]",
             "[" + sdk + "/share/java/tornado]",
             "[-XX:-UseParallelGC]")
-        .containsSequence("[train]", "[--backend]", "[tornado]", "[x]")
+        .endsWith("[x]")
         .contains("[--add-modules]", "[jdk.incubator.vector]", "[-XX:+UseSerialGC]");
+  }
+
+  /** TornadoVM's devices are listed where its SDK is; elsewhere the list says what it needs. */
+  @Test
+  void devicesStartsTheSdkThatIsThere() throws Exception {
+    jdk("jdk-25", "25.0.3");
+    Path sdk = sdk("sdk");
+    Run with = launch(Map.of("TORNADOVM_HOME", sdk.toString()), "devices", "--json");
+    assertThat(with.out).contains("[@" + sdk + "/tornado-argfile]").contains("[--json]");
+    for (Map<String, String> without :
+        List.of(Map.<String, String>of(), Map.of("TORNADOVM_HOME", temp.toString()))) {
+      Run run = launch(without, "devices");
+      assertThat(run.code).isZero();
+      assertThat(run.out).doesNotContain("argfile");
+      assertThat(run.err).isEmpty();
+    }
   }
 
   @Test
   void otherBackendsStartWithoutTheSdk() throws Exception {
     jdk("jdk-25", "25.0.3");
-    Path sdk = Files.createDirectories(temp.resolve("sdk"));
-    Files.writeString(sdk.resolve("tornado-argfile"), "");
+    Path sdk = sdk("sdk");
     for (String arguments : List.of("train --backend vector", "generate --prompt tornado")) {
       Run run = launch(Map.of("TORNADOVM_HOME", sdk.toString()), arguments.split(" "));
       assertThat(run.code).isZero();
@@ -444,6 +470,13 @@ class LauncherTest {
             + "done\nexit $code\n");
     script(home.resolve("bin/javac"), "#!/bin/sh\n");
     return home;
+  }
+
+  /** What the launcher takes for TornadoVM's SDK. */
+  private Path sdk(String name) throws IOException {
+    Path sdk = Files.createDirectories(temp.resolve(name));
+    Files.writeString(sdk.resolve("tornado-argfile"), "--module-path .:elsewhere");
+    return sdk;
   }
 
   private Path mavenCalls() {
