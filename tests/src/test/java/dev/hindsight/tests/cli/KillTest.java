@@ -33,11 +33,12 @@ class KillTest {
     Path whole = folder.resolve("whole");
     assertThat(Cli.run("train", config, "--set", saves, "--out", whole, "-q").code()).isZero();
     Path cut = folder.resolve("cut");
+    Path started = cut.resolve("config.yaml"); // without it there is nothing to resume yet
     Philox random = new Philox(System.getProperty("test.seed", "killed").hashCode(), 0);
     int killed = 0;
     for (int i = 0; i < KILLS; i++) {
       List<String> command =
-          Files.exists(cut)
+          Files.exists(started)
               ? Cli.command("train", "--resume", cut, "-q")
               : Cli.command("train", config, "--set", saves, "--out", cut, "-q");
       Path err = folder.resolve("err" + i + ".txt");
@@ -56,7 +57,7 @@ class KillTest {
     }
     assertThat(killed).as("the run ended before it was killed once").isPositive();
     Cli.Outcome rest =
-        Files.exists(cut)
+        Files.exists(started)
             ? Cli.run("train", "--resume", cut, "-q")
             : Cli.run("train", config, "--set", saves, "--out", cut, "-q");
     assertThat(rest.code()).as(rest.err()).isZero();

@@ -91,6 +91,17 @@ class MemoryConformanceTest {
     slab.release();
   }
 
+  /** The limit that a workspace obeys holds what models of this suite need. */
+  @Test
+  @Covers("largestSlab")
+  void aSlabMayHaveMegabytes() {
+    long largest = subject.backend().largestSlab();
+    assertThat(largest).isGreaterThanOrEqualTo(64 << 20);
+    Backend.Slab slab = subject.backend().newSlab(64 << 20);
+    assertThat(slab.bytes()).isEqualTo(64 << 20);
+    slab.release();
+  }
+
   @Test
   @Covers({"upload", "download"})
   void bytesComeBackAsTheyWent() {

@@ -35,6 +35,7 @@ class ThreadInvarianceTest {
           "synchronise",
           "allocate",
           "newSlab",
+          "largestSlab",
           "upload",
           "download");
 
