@@ -178,7 +178,8 @@ class DeviceMemoryTest {
     Device device = new Device(machine, most);
     long before = Machines.bytesInUse(machine);
     List<Tensor> alive = new ArrayList<>(); // nothing is given back because it is dead
-    for (int i = 0; i < 200; i++) {
+    int shapes = machine instanceof EmulatedMachine ? 40 : 200; // a work-item there is a thread
+    for (int i = 0; i < shapes; i++) {
       Tensor a = whole(i, 10 + i % 20, 17 + i / 20);
       Tensor b = whole(i, 17 + i / 20, 15);
       alive.addAll(List.of(a, b));
@@ -190,7 +191,7 @@ class DeviceMemoryTest {
     }
     device.matmul.freeDeviceMemory();
     assertThat(Machines.bytesInUse(machine)).isEqualTo(before);
-    assertThat(alive).hasSize(400);
+    assertThat(alive).hasSize(2 * shapes);
   }
 
   /**
