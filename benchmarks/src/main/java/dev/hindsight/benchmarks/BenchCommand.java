@@ -45,6 +45,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  ./hindsight bench --peers --group sgemm,gpt-train --threads 1",
       "  ./hindsight bench --backend opencl --peer pytorch,pytorch-compiled   a GPU, beside PyTorch on it",
       "  ./hindsight bench --backend opencl --peer vector --group sgemm       a device, beside the CPU",
+      "  ./hindsight bench --backend tornado --peer opencl,vector --quick      the same through TornadoVM",
       "  ./hindsight bench --scaling                   cost against width, tokens, batch, vocabulary",
       "  ./hindsight bench --jmh Softmax -p size=2048x256   kernels alone, with JMH"
     })
@@ -75,7 +76,7 @@ public final class BenchCommand implements Callable<Integer> {
       names = "--device",
       paramLabel = "NAME",
       description =
-          "With --backend opencl: the device of this number, or with this in its, its vendor's or its platform's name"
+          "With --backend opencl or tornado: the device of this number, or with this in its, its vendor's or its platform's name"
               + " (NVIDIA, AMD, Intel, PoCL, ...).")
   private @Nullable String device;
 
@@ -407,6 +408,12 @@ public final class BenchCommand implements Callable<Integer> {
     public void contender(int threads, String name, String description) {
       say("  %-10s %s", name, description);
       machine.put(threads + "T " + name, description);
+    }
+
+    @Override
+    public void summary(int threads, String name, String summary) {
+      say("  %-10s %s", name, summary);
+      machine.put(threads + "T " + name + " summary", summary);
     }
 
     @Override

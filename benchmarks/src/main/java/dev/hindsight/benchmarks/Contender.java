@@ -17,6 +17,11 @@ public interface Contender {
    */
   @Nullable Runnable prepare(Case work);
 
+  /** What was computed where, when there is something to say at the end; empty otherwise. */
+  default String summary() {
+    return "";
+  }
+
   /** Waits until the steps that were run are done, where they are only queued. */
   default void synchronise() {}
 }

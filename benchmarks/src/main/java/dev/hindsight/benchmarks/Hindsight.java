@@ -58,6 +58,11 @@ public final class Hindsight implements Contender {
   }
 
   @Override
+  public String summary() {
+    return String.join("; ", backend.summary());
+  }
+
+  @Override
   public Runnable prepare(Case work) {
     return switch (work) {
       case Case.Sgemm c -> sgemm(c);

@@ -43,6 +43,9 @@ final class SideBySide {
   interface Listener {
     void contender(int threads, String name, String description);
 
+    /** What a contender says at the end about where it computed what. */
+    void summary(int threads, String name, String summary);
+
     void limits(int threads, Limits limits);
 
     void row(Row row);
@@ -82,6 +85,12 @@ final class SideBySide {
           continue;
         }
         rows(c, threads, rates(c, threads, workers, listener), limits, false, listener::row);
+      }
+      for (WorkerProcess w : workers) {
+        String summary = w.askAnyway("summary"); // Python knows of none
+        if (!summary.isEmpty() && !summary.startsWith(Worker.ERROR)) {
+          listener.summary(threads, w.name(), summary);
+        }
       }
     } finally {
       for (WorkerProcess w : workers) {

@@ -80,6 +80,7 @@ public final class Worker {
   private String answer(String verb, String rest) throws IOException {
     return switch (verb) {
       case "describe" -> contender.description();
+      case "summary" -> contender.summary();
       case "limits" -> {
         Limits limits = ((Hindsight) contender).limits();
         yield limits.gigaflops() + " " + limits.gigabytes();

@@ -65,8 +65,12 @@ final class WorkerProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    in.close();
+  public void close() {
+    try {
+      in.close();
+    } catch (IOException ended) {
+      // what was not sent to a process that has ended; ask has told
+    }
     try {
       if (!process.waitFor(5, TimeUnit.SECONDS)) {
         process.destroyForcibly();

@@ -43,6 +43,9 @@ class BenchCommandTest {
     fails("and with --peers openblas, onednn, libtorch", "--peer", "vector");
     fails("libtorch has to be fetched; add --peers", "--peer", "libtorch");
     fails("--peer: no opencl; there are vector", "--backend", "opencl", "--peer", "opencl");
+    String others =
+        "--peer: no mkl; there are vector, reference, opencl, pytorch, pytorch-compiled,";
+    fails(others, "--backend", "tornado", "--peer", "mkl");
   }
 
   @Test

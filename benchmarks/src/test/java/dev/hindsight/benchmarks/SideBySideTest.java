@@ -24,6 +24,11 @@ class SideBySideTest {
     final List<Row> rows = new ArrayList<>();
 
     @Override
+    public void summary(int threads, String name, String summary) {
+      lines.add(name + " says at the end: " + summary);
+    }
+
+    @Override
     public void contender(int threads, String name, String description) {
       lines.add(name + " is " + description);
     }
@@ -51,6 +56,10 @@ class SideBySideTest {
 
   /** Answers every line; libraries print, too. */
   private static Peer script(String name, String prepare, double stepsPerSecond) {
+    return script(name, prepare, stepsPerSecond, "");
+  }
+
+  private static Peer script(String name, String prepare, double stepsPerSecond, String summary) {
     String loop =
         """
         while read -r verb rest; do
@@ -61,10 +70,11 @@ class SideBySideTest {
             prepare) echo '@bench %s' ;;
             warm) echo '@bench warm' ;;
             run) echo '@bench %s' ;;
+            summary) echo '@bench %s' ;;
           esac
         done
         """;
-    return new Peer(name, List.of("sh", "-c", loop.formatted(prepare, stepsPerSecond)));
+    return new Peer(name, List.of("sh", "-c", loop.formatted(prepare, stepsPerSecond, summary)));
   }
 
   private static Record run(double longest, Peer... contenders) throws IOException {
@@ -85,6 +95,14 @@ class SideBySideTest {
     assertThat(row.peerValue()).isCloseTo(4 * SMALL.work(), within(1e-12));
     assertThat(row.ratio()).isEqualTo(.5);
     assertThat(row.limitShare()).isCloseTo(2 * SMALL.work() / 100, within(1e-12));
+  }
+
+  /** Those that know where they computed what say it; Python knows of no such question. */
+  @Test
+  void whatWasComputedWhereIsToldAtTheEnd() throws IOException {
+    Peer ours = script("a", "ready", 1, "all of it there");
+    Record record = run(1, ours, script("b", "ready", 1), script("c", "none", 1, "error what?"));
+    assertThat(record.lines.getLast()).isEqualTo("a says at the end: all of it there");
   }
 
   @Test

@@ -130,9 +130,14 @@ public abstract class Storage {
    *     memory was given back before
    */
   public final void requireAlive(String operation) {
-    if (fate == Fate.GONE || !generation.isCurrent()) {
+    if (!isAlive()) {
       throw dead(operation);
     }
+  }
+
+  /** Whether the memory is still this storage's: neither given back nor part of a reset. */
+  public final boolean isAlive() {
+    return fate != Fate.GONE && generation.isCurrent();
   }
 
   private IllegalStateException dead(String operation) {

@@ -12,14 +12,20 @@ final class Attention {
   private final Machine machine;
   private final Backend host;
   private final Ledger ledger;
-  private final Plans<AttentionShape, Ready> forward = new Plans<>(KEPT);
-  private final Plans<AttentionShape, Ready> backward = new Plans<>(KEPT);
+  private final Plans<AttentionShape, Ready> forward;
+  private final Plans<AttentionShape, Ready> backward;
 
   /** {@code host} copies and adds, in memory that the machine reads. */
   Attention(Machine machine, Backend host, Ledger ledger) {
+    this(machine, host, ledger, KEPT);
+  }
+
+  Attention(Machine machine, Backend host, Ledger ledger, int kept) {
     this.machine = machine;
     this.host = host;
     this.ledger = ledger;
+    this.forward = new Plans<>(kept);
+    this.backward = new Plans<>(kept);
   }
 
   private record Ready(Machine.Plan plan, AttentionArrays arrays) implements AutoCloseable {

@@ -56,8 +56,8 @@ final class AttentionArrays {
     Packed(Backend host, int... dims) {
       Shape shape = Shape.of(dims);
       tensor = new Tensor(host.allocate(shape.size() * Float.BYTES), DType.F32, shape);
-      shared = new SharedArray(Math.toIntExact(shape.size()));
-      shared.moveTo(Matmul.address(tensor));
+      shared = new SharedArray();
+      shared.moveTo(Matmul.address(tensor), Math.toIntExact(shape.size()));
     }
 
     FloatArray array() {

@@ -38,9 +38,13 @@ record CostModel(
     return new CostModel(block, 0, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 1, true);
   }
 
-  /** Whether the device is faster, operands and result under way included. */
-  boolean pays(Product product) {
-    return launch + product.traffic() / bandwidth + product.operations() / deviceSpeed
+  /**
+   * Whether the device is faster, with the result under way, and so many bytes of operands that are
+   * not there.
+   */
+  boolean pays(Product product, double bytesToSend) {
+    double traffic = bytesToSend + product.resultTraffic();
+    return launch + traffic / bandwidth + product.operations() / deviceSpeed
         < product.operations() / hostSpeed;
   }
 

@@ -65,14 +65,10 @@ final class Ledger {
     };
   }
 
-  private synchronized void addCompiled(long nanos) {
+  /** A plan, whose first run took so long. */
+  synchronized void addCompiled(long nanos) {
     compiled++;
     compiling += nanos;
-  }
-
-  /** What compiling a plan took, on average; before there is one, longer than anything. */
-  synchronized long nanosToCompile() {
-    return compiled == 0 ? Long.MAX_VALUE : compiling / compiled;
   }
 
   /** One line for each kind of work there was, and one for the plans. */

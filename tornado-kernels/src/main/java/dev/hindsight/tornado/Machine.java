@@ -1,5 +1,6 @@
 package dev.hindsight.tornado;
 
+import java.util.OptionalDouble;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -18,11 +19,38 @@ interface Machine {
     void close();
   }
 
+  /** A product that is ready to run over whatever memory its arrays have then. */
+  interface ProductPlan extends AutoCloseable {
+    /**
+     * Sends each array whose buffer is not current, computes, and waits until {@code out} is back.
+     * Allocates what has no memory yet. {@code a} and {@code b} may be one buffer.
+     */
+    void run(DeviceBuffer a, DeviceBuffer b, DeviceBuffer out);
+
+    /** Gives back all but the buffers' memory. */
+    @Override
+    void close();
+  }
+
   /**
-   * See {@link MatmulKernels#matmul}; {@code numbers} has room for the firsts of {@code
-   * shape.batches()}.
+   * See {@link MatmulKernels#matmul}; {@code numbers}, which go to the device at each run, say
+   * everything about the product.
    */
-  Plan matmul(ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers);
+  ProductPlan matmul(FloatArray a, FloatArray b, FloatArray out, IntArray numbers);
+
+  /** Bytes of the device's memory that may be taken, by everything together. */
+  long memory();
+
+  /**
+   * Floating-point operations a second of multiply-adds in registers, measured on the spot; empty
+   * where that says nothing.
+   */
+  default OptionalDouble measurePeak() {
+    return OptionalDouble.empty();
+  }
+
+  /** Gives the memory of a buffer back, if it has any. */
+  void free(DeviceBuffer buffer);
 
   /**
    * The rows of a tile of attention, in units of {@link AttentionTiles#SIDE}, for heads of so many

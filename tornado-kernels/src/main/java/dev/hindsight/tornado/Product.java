@@ -129,8 +129,8 @@ record Product(
     return 2.0 * batches() * m * n * k;
   }
 
-  /** What a device is sent and sends back, in bytes. */
-  double traffic() {
-    return 4.0 * (aSize + bSize + (sendsOut() ? 2.0 : 1.0) * outSize);
+  /** What comes back from a device of the result, and is sent of it before, in bytes. */
+  double resultTraffic() {
+    return 4.0 * (sendsOut() ? 2 : 1) * outSize;
   }
 }

@@ -9,9 +9,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A TornadoVM array over memory of somebody else, which may be other memory at each run: what a
- * compiled plan knows of an array is the object and its size, and where the memory lies it looks up
- * whenever it copies. So one plan serves every tensor of a shape, and nothing is copied on the
- * host.
+ * compiled plan knows of an array is the object, and where the memory lies it looks up whenever it
+ * copies. So one plan serves every tensor, and nothing is copied on the host.
  *
  * <p>TornadoVM has a header in front of an array's memory. It is sent along, and comes back with
  * the result: {@link #keepingHeader} is for results, whose header may be the end of another tensor.
@@ -20,29 +19,18 @@ final class SharedArray {
   /** In front of each array's memory, in bytes. */
   static final long HEADER = TornadoNativeArray.ARRAY_HEADER;
 
-  private final FloatArray array;
-  private final long elements;
-
-  /** An array of so many elements, over memory of its own until {@link #moveTo}. */
-  SharedArray(int elements) {
-    this.array = new FloatArray(elements);
-    this.elements = elements;
-  }
+  /** Its own memory is never used. */
+  private final FloatArray array = new FloatArray(1);
 
   FloatArray array() {
     return array;
   }
 
-  /** The memory of the first so many elements. */
-  MemorySegment start(int count) {
-    return array.getSegment().asSlice(0, (long) count * Float.BYTES);
-  }
-
   /**
-   * Lets the array have the memory from {@code address} on, and the header in front of it; the
-   * caller keeps both alive while a kernel runs.
+   * Lets the array have the memory of so many elements from {@code address} on, and the header in
+   * front of it; the caller keeps both alive while a kernel runs.
    */
-  void moveTo(long address) {
+  void moveTo(long address, long elements) {
     SEGMENT.move(array, from(address - HEADER, HEADER + Float.BYTES * elements));
   }
 

@@ -1,17 +1,26 @@
 package dev.hindsight.tornado;
 
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalDouble;
 import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoInternalError;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+import uk.ac.manchester.tornado.api.memory.DeviceBufferState;
+import uk.ac.manchester.tornado.api.memory.XPUBuffer;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -25,6 +34,11 @@ final class TaskGraphMachine implements Machine {
 
   /** Work-items along each side of a group, in every kernel. */
   private static final int SIDE = MatmulTiles.SIDE;
+
+  /** Seconds beside which a launch costs nothing. */
+  private static final double LONG_ENOUGH = 0.05;
+
+  private static final double MEASURING = 0.5;
 
   private static final String GRAPH = "hindsight";
   private static final String TASK = "kernel";
@@ -71,21 +85,88 @@ final class TaskGraphMachine implements Machine {
   }
 
   @Override
-  public Plan matmul(
-      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+  public long memory() {
+    String[] parts = // as in 4GB, TornadoVM's default
+        System.getProperty("tornado.device.memory", "4GB").trim().split("(?<=[0-9])(?=[A-Za-z])");
+    long unit =
+        switch (parts.length == 2 ? parts[1].toUpperCase(Locale.ROOT) : "") {
+          case "GB" -> 1 << 30;
+          case "MB" -> 1 << 20;
+          default -> 1;
+        };
+    return Math.multiplyExact(Long.parseLong(parts[0]), unit);
+  }
+
+  @Override
+  public OptionalDouble measurePeak() {
+    FloatArray out = new FloatArray(MultiplyAdds.GROUP * MultiplyAdds.GROUPS);
+    IntArray rounds = new IntArray(1);
     TaskGraph graph = new TaskGraph(GRAPH);
-    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, a, b, numbers);
-    if (shape.sendsOut()) {
-      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, out);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, rounds);
+    graph.task(TASK, MultiplyAdds::run, new KernelContext(), out, rounds);
+    graph.transferToHost(DataTransferMode.UNDER_DEMAND, out);
+    WorkerGrid1D grid = new WorkerGrid1D(MultiplyAdds.GROUP * MultiplyAdds.GROUPS);
+    grid.setLocalWork(MultiplyAdds.GROUP, 1, 1);
+    Plan plan = new GraphPlan("multiply-adds", graph, new GridScheduler(GRAPH + "." + TASK, grid));
+    rounds.set(0, 1);
+    plan.run(); // compiles
+    int count = 16;
+    double best = 0;
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < 1e9 * MEASURING) {
+      rounds.set(0, count);
+      long began = System.nanoTime();
+      plan.run();
+      double seconds = (System.nanoTime() - began) / 1e9;
+      best = Math.max(best, MultiplyAdds.operations(count) / seconds);
+      count *= seconds < LONG_ENOUGH ? 2 : 1;
     }
+    plan.close();
+    return OptionalDouble.of(best);
+  }
+
+  @Override
+  public void free(DeviceBuffer buffer) {
+    if (buffer.memory instanceof XPUBuffer memory) {
+      buffer.memory = null;
+      buffer.current = false;
+      memory.markAsFreeBuffer();
+      memory.deallocate();
+    }
+  }
+
+  @Override
+  public ProductPlan matmul(FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+    TaskGraph graph = new TaskGraph(GRAPH);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, numbers);
+    // When they are sent is decided at each run.
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, a, b, out);
     graph.task(TASK, MatmulTiles::matmul, new KernelContext(), a, b, out, numbers, block);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, out);
-    int tile = SIDE * block;
-    int columns = (shape.columns() + tile - 1) / tile;
-    int rows = (shape.rows() + tile - 1) / tile;
-    GridScheduler grids =
-        new GridScheduler(GRAPH + "." + TASK, grid(columns, rows, shape.batches()));
-    return new GraphPlan("matmul for " + shape, graph, grids);
+    WorkerGrid grid = grid(1, 1, 1);
+    GraphPlan plan = new GraphPlan("matmul", graph, new GridScheduler(GRAPH + "." + TASK, grid));
+    return new ProductPlan() {
+      @Override
+      public void run(DeviceBuffer aBuffer, DeviceBuffer bBuffer, DeviceBuffer outBuffer) {
+        int tile = SIDE * block;
+        int columns = (numbers.get(MatmulKernels.N) + tile - 1) / tile;
+        int rows = (numbers.get(MatmulKernels.M) + tile - 1) / tile;
+        grid.setGlobalWork(
+            (long) columns * SIDE, (long) rows * SIDE, numbers.get(MatmulKernels.BATCHES));
+        plan.give(a, aBuffer, aBuffer.current);
+        plan.give(b, bBuffer, bBuffer.current || bBuffer == aBuffer);
+        plan.give(out, outBuffer, outBuffer.current);
+        plan.run();
+      }
+
+      @Override
+      public void close() {
+        plan.take(a);
+        plan.take(b);
+        plan.take(out);
+        plan.close();
+      }
+    };
   }
 
   @Override
@@ -193,9 +274,6 @@ final class TaskGraphMachine implements Machine {
         tile,
         scale);
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, dq, dk, dv);
-    // Stays there; but TornadoVM gives back the memory of what goes to or comes from the device
-    // only.
-    graph.transferToHost(DataTransferMode.UNDER_DEMAND, delta);
     GridScheduler grids = new GridScheduler();
     grids.addWorkerGrid(GRAPH + ".delta", grid(shape.queryBlocks(), shape.heads(), 1));
     grids.addWorkerGrid(GRAPH + ".dq", grid(shape.queryBlocks(), shape.heads(), 1));
@@ -213,15 +291,44 @@ final class TaskGraphMachine implements Machine {
   private final class GraphPlan implements Plan {
     private final String what;
     private final TornadoExecutionPlan plan;
+    private final Map<Object, DeviceBufferState> states;
     private boolean failed;
 
     GraphPlan(String what, TaskGraph graph, GridScheduler grids) {
       this.what = what;
+      ImmutableTaskGraph snapshot = graph.snapshot();
       plan =
-          new TornadoExecutionPlan(graph.snapshot())
+          new TornadoExecutionPlan(snapshot)
               .withDevice(device)
               .withGridScheduler(grids)
               .withCompilerFlags(TornadoVMBackendType.OPENCL, OPENCL_FLAGS);
+      states = GraphStates.of(snapshot, device);
+    }
+
+    /** Lets an array of the graph lie in {@code buffer}; it is sent if it is not there. */
+    void give(FloatArray array, DeviceBuffer buffer, boolean there) {
+      DeviceBufferState state = state(array);
+      if (buffer.memory instanceof XPUBuffer memory) {
+        state.setXPUBuffer(memory);
+      } else {
+        state.setXPUBuffer(null);
+        try {
+          device.allocate(array, 0, state, Access.READ_WRITE);
+          buffer.memory = state.getXPUBuffer();
+        } finally {
+          state.setXPUBuffer(buffer.memory == null ? null : state.getXPUBuffer());
+        }
+      }
+      state.setContents(there);
+    }
+
+    /** The graph no longer knows the memory that was given to an array. */
+    void take(FloatArray array) {
+      state(array).setXPUBuffer(null);
+    }
+
+    private DeviceBufferState state(FloatArray array) {
+      return Objects.requireNonNull(states.get(array), "an array of the graph");
     }
 
     @Override
@@ -250,6 +357,13 @@ final class TaskGraphMachine implements Machine {
       try {
         plan.freeDeviceMemory();
         plan.close();
+        for (DeviceBufferState state : states.values()) { // which TornadoVM forgets: what is
+          // neither sent nor fetched, and the kernels' contexts
+          if (state.hasObjectBuffer()) {
+            state.getXPUBuffer().markAsFreeBuffer();
+            state.setXPUBuffer(null);
+          }
+        }
       } catch (TornadoExecutionPlanException | TornadoInternalError e) {
         if (!failed) { // else some of its arrays were never allocated, at the first of which this
           // ends

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -19,8 +20,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 
 /**
  * The Vector backend with matrix products and attention on a device, which TornadoVM compiles for
- * and drives. Tensors stay in host memory; operands go to the device and results come back at each
- * call, so a product must be large to gain: {@link CostModel} knows from which size on.
+ * and drives. Tensors stay in host memory; operands that the device does not have go there and
+ * results come back at each call, so a product must be large to gain: {@link CostModel} knows from
+ * which size on.
  *
  * <p>The property {@code hindsight.tornado.offload} overrules it: {@code always} has everything on
  * the device that can be there, {@code measured} is the default.
@@ -31,8 +33,10 @@ final class TornadoBackend extends VectorBackend {
   private static final String OFFLOAD = "hindsight.tornado.offload";
 
   private final String device;
+  private final Machine machine;
   private final CostModel cost;
   private final Ledger ledger = new Ledger();
+  private final DeviceMemory memory;
   private final Matmul matmul;
   private final Attention attention;
 
@@ -45,8 +49,10 @@ final class TornadoBackend extends VectorBackend {
    */
   TornadoBackend(String device, Machine machine, CostModel cost) {
     this.device = device;
+    this.machine = machine;
     this.cost = cost;
-    this.matmul = new Matmul(machine, ledger);
+    this.memory = new DeviceMemory(machine, machine.memory() / 2);
+    this.matmul = new Matmul(machine, memory, ledger);
     this.attention = new Attention(machine, this, ledger);
     requireSameBits();
   }
@@ -141,6 +147,15 @@ final class TornadoBackend extends VectorBackend {
     return ledger.lines(device);
   }
 
+  /** The device's or the CPU's, whichever is more: products are computed here or there. */
+  @Override
+  public OptionalDouble measurePeak() {
+    double host = super.measurePeak().orElse(0);
+    synchronized (turn) {
+      return OptionalDouble.of(Math.max(host, machine.measurePeak().orElse(0)));
+    }
+  }
+
   // ---------------------------------------------------------------- products
 
   @Override
@@ -181,7 +196,7 @@ final class TornadoBackend extends VectorBackend {
     if (product == null) {
       return false;
     }
-    boolean pays = cost.pays(product);
+    boolean pays = pays(product, a, b);
     ledger.count(Ledger.Work.PRODUCTS, pays, product.operations());
     if (pays) {
       try {
@@ -193,6 +208,13 @@ final class TornadoBackend extends VectorBackend {
       }
     }
     return pays;
+  }
+
+  private boolean pays(Product product, Tensor a, Tensor b) {
+    synchronized (turn) {
+      double send = memory.bytesToSend(a, product.aSize());
+      return cost.pays(product, send + memory.bytesToSend(b, product.bSize()));
+    }
   }
 
   // --------------------------------------------------------------- attention

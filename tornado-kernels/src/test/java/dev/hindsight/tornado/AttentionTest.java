@@ -68,7 +68,7 @@ class AttentionTest {
     return r;
   }
 
-  private static void check(Machine machine, int[] heads, SequenceLayout layout) {
+  static void check(Machine machine, int[] heads, SequenceLayout layout) {
     int channels = heads[2];
     Tensor q = tensor(1, layout.queryRows(), heads[0], channels);
     Tensor k = tensor(2, layout.keyRows(), heads[1], channels);

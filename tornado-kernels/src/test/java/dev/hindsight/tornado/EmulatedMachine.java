@@ -8,19 +8,38 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * @param block rows and columns of an item in a product
  * @param attentionTile rows of a tile of attention, in units of 16
+ * @param memoryOfProducts where operands of products lie
  */
-record EmulatedMachine(int block, int attentionTile) implements Machine {
+record EmulatedMachine(int block, int attentionTile, SimulatedMemory memoryOfProducts)
+    implements Machine {
+  EmulatedMachine(int block, int attentionTile) {
+    this(block, attentionTile, new SimulatedMemory());
+  }
+
   @Override
-  public Plan matmul(
-      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+  public ProductPlan matmul(FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
     int tile = MatmulTiles.SIDE * block;
-    int[] groups = {
-      (shape.columns() + tile - 1) / tile, (shape.rows() + tile - 1) / tile, shape.batches()
-    };
-    return PlainMachine.plan(
-        () ->
-            WorkItems.run(
-                groups, GROUP, context -> MatmulTiles.matmul(context, a, b, out, numbers, block)));
+    return memoryOfProducts.plan(
+        a,
+        b,
+        out,
+        (x, y, z) -> {
+          int columns = (numbers.get(MatmulKernels.N) + tile - 1) / tile;
+          int rows = (numbers.get(MatmulKernels.M) + tile - 1) / tile;
+          int[] groups = {columns, rows, numbers.get(MatmulKernels.BATCHES)};
+          WorkItems.run(
+              groups, GROUP, context -> MatmulTiles.matmul(context, x, y, z, numbers, block));
+        });
+  }
+
+  @Override
+  public long memory() {
+    return 1 << 30;
+  }
+
+  @Override
+  public void free(DeviceBuffer buffer) {
+    memoryOfProducts.free(buffer);
   }
 
   private static final int[] GROUP = {AttentionTiles.SIDE, AttentionTiles.SIDE, 1};

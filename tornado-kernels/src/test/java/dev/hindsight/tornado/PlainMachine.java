@@ -5,6 +5,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Runs the {@code @Parallel} kernels as plain Java, where each loop is a loop. */
 final class PlainMachine implements Machine {
+  private final SimulatedMemory memory = new SimulatedMemory();
+
   static Plan plan(Runnable run) {
     return new Plan() {
       @Override
@@ -18,18 +20,35 @@ final class PlainMachine implements Machine {
   }
 
   @Override
-  public Plan matmul(
-      ProductShape shape, FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
-    return plan(
-        () ->
+  public ProductPlan matmul(FloatArray a, FloatArray b, FloatArray out, IntArray numbers) {
+    return memory.plan(
+        a,
+        b,
+        out,
+        (x, y, z) ->
             MatmulKernels.matmul(
-                a,
-                b,
-                out,
+                x,
+                y,
+                z,
                 numbers,
                 numbers.get(MatmulKernels.BATCHES),
                 numbers.get(MatmulKernels.M),
                 numbers.get(MatmulKernels.N)));
+  }
+
+  /** Bytes of buffers. */
+  long held() {
+    return memory.held();
+  }
+
+  @Override
+  public long memory() {
+    return 1 << 30;
+  }
+
+  @Override
+  public void free(DeviceBuffer buffer) {
+    memory.free(buffer);
   }
 
   @Override
@@ -82,7 +101,7 @@ final class PlainMachine implements Machine {
   }
 
   /** What the blocks of queries say, row by row. */
-  private static IntArray queries(AttentionShape shape, AttentionArrays arrays) {
+  static IntArray queries(AttentionShape shape, AttentionArrays arrays) {
     IntArray rows = new IntArray(AttentionKernels.QUERY * shape.queryRows());
     rows.clear();
     for (int b = 0; b < shape.queryBlocks(); b++) {
@@ -99,7 +118,7 @@ final class PlainMachine implements Machine {
   }
 
   /** What the blocks of keys say, row by row. */
-  private static IntArray keys(AttentionShape shape, AttentionArrays arrays) {
+  static IntArray keys(AttentionShape shape, AttentionArrays arrays) {
     IntArray rows = new IntArray(AttentionKernels.KEY * shape.keyRows());
     rows.clear();
     for (int b = 0; b < shape.keyBlocks(); b++) {
