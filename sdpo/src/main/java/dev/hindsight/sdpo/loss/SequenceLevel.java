@@ -1,5 +1,6 @@
 package dev.hindsight.sdpo.loss;
 
+import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -17,6 +18,38 @@ public final class SequenceLevel {
    */
   public static float[] advantage(float[] logP, float[] logQ, int[] lengths) {
     return means(lengths, r -> (double) logQ[r] - logP[r]);
+  }
+
+  /**
+   * The same advantages less their mean over the responses of the same cohort, as GRPO subtracts
+   * the mean reward of a group: the responses that the teacher likes best rise, though it likes
+   * none as well as the student does.
+   *
+   * @param advantage one value a token, the same for all tokens of a response
+   * @param cohorts of each response; below 0: counts in no mean and keeps its advantage
+   */
+  public static float[] centred(float[] advantage, int[] lengths, int[] cohorts) {
+    int last = Arrays.stream(cohorts).max().orElse(-1);
+    double[] sum = new double[last + 1];
+    int[] count = new int[last + 1];
+    int start = 0;
+    for (int i = 0; i < lengths.length; start += lengths[i++]) {
+      if (cohorts[i] >= 0 && lengths[i] > 0) {
+        sum[cohorts[i]] += advantage[start];
+        count[cohorts[i]]++;
+      }
+    }
+    float[] all = advantage.clone();
+    start = 0;
+    for (int i = 0; i < lengths.length; start += lengths[i++]) {
+      if (cohorts[i] >= 0) {
+        double mean = sum[cohorts[i]] / count[cohorts[i]];
+        for (int r = start; r < start + lengths[i]; r++) {
+          all[r] = (float) (advantage[r] - mean);
+        }
+      }
+    }
+    return all;
   }
 
   /**

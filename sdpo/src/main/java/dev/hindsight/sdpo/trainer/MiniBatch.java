@@ -3,7 +3,9 @@ package dev.hindsight.sdpo.trainer;
 import dev.hindsight.sdpo.loss.Aggregation;
 import dev.hindsight.sdpo.loss.OldTop;
 import dev.hindsight.sdpo.trainer.PolicyUpdate.Sample;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -76,5 +78,19 @@ record MiniBatch(
       }
     }
     return all;
+  }
+
+  /**
+   * Which samples share a baseline: those with a target, all together or question by question; -1
+   * for the others.
+   */
+  int[] cohorts(boolean byQuestion) {
+    Map<String, Integer> numbers = new HashMap<>();
+    int[] cohorts = new int[lengths.length];
+    for (int i = 0; i < cohorts.length; i++) {
+      String key = byQuestion ? samples.get(i).rollout().question().id() : "";
+      cohorts[i] = samples.get(i).target() ? numbers.computeIfAbsent(key, k -> numbers.size()) : -1;
+    }
+    return cohorts;
   }
 }

@@ -18,6 +18,7 @@ import dev.hindsight.sdpo.loss.SurrogateLoss;
 import dev.hindsight.sdpo.loss.TokenLoss;
 import dev.hindsight.sdpo.trainer.PolicyUpdate.Sample;
 import dev.hindsight.sdpo.trainer.SelfDistillationConfig.DistillationMode;
+import dev.hindsight.sdpo.trainer.SelfDistillationConfig.SequenceBaseline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -289,6 +290,10 @@ final class Objective {
     float[] credit;
     if (distillation.mode() == DistillationMode.SEQUENCE) {
       credit = SequenceLevel.advantage(survey.logP(), logQ, rows.lengths());
+      if (distillation.sequenceBaseline() != SequenceBaseline.NONE) {
+        boolean byQuestion = distillation.sequenceBaseline() == SequenceBaseline.GROUP;
+        credit = SequenceLevel.centred(credit, rows.lengths(), rows.cohorts(byQuestion));
+      }
     } else {
       credit = new float[logQ.length];
       for (int r = 0; r < credit.length; r++) {

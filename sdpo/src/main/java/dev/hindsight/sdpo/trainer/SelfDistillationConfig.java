@@ -46,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  *     the batch, a negative control; default false
  * @param distillationMode what carries the credit; default null: {@code full_logit_distillation}
  *     and {@code distillation_topk} decide, as in the reference (TRL: sampled-token)
+ * @param sequenceBaseline what is subtracted from the advantages of whole responses: nothing, their
+ *     mean over the answers to a question as GRPO does, or over the mini-batch; default {@code
+ *     none} (paper, as it reads)
  * @param distillationWeight w of {@code (1 - w) policy loss + w distillation loss}, each averaged
  *     over its own samples; default 1: distillation alone (TRL)
  * @param clipAdvHigh largest advantage log q - log p of a token (paper, Table 12: 5 at test time);
@@ -87,6 +90,7 @@ public record SelfDistillationConfig(
     boolean includeOwnAttempt,
     boolean shuffleFeedback,
     @Nullable DistillationMode distillationMode,
+    SequenceBaseline sequenceBaseline,
     double distillationWeight,
     @Nullable Double clipAdvHigh,
     @Nullable Double tokenKlClip,
@@ -111,6 +115,15 @@ public record SelfDistillationConfig(
     SAMPLED_TOKEN,
     /** One advantage a response, with GRPO's loss. */
     SEQUENCE
+  }
+
+  /** What is subtracted from the advantages of whole responses. */
+  public enum SequenceBaseline {
+    NONE,
+    /** The mean over the answers to the same question. */
+    GROUP,
+    /** The mean over the mini-batch. */
+    BATCH
   }
 
   public SelfDistillationConfig {
@@ -163,6 +176,12 @@ public record SelfDistillationConfig(
         section + "distillation_add_tail",
         distillationAddTail,
         "true with distillation_topk: 1, because one token renormalised always has probability 1");
+    ConfigCheck.given(sequenceBaseline, section + "sequence_baseline", "none, group or batch");
+    ConfigCheck.require(
+        sequenceBaseline == SequenceBaseline.NONE || mode == DistillationMode.SEQUENCE,
+        section + "sequence_baseline",
+        sequenceBaseline,
+        "none, but with distillation_mode: sequence, whose advantages have a mean to subtract");
     ConfigCheck.require(
         distillationWeight >= 0 && distillationWeight <= 1,
         section + "distillation_weight",
@@ -290,6 +309,7 @@ public record SelfDistillationConfig(
         false,
         false,
         null,
+        SequenceBaseline.NONE,
         1,
         null,
         null,

@@ -52,6 +52,25 @@ class SequenceLevelTest {
     assertThat(SequenceLevel.toGo(gap, new int[] {3, 2})).containsExactly(6, 4, 0, 16, 0);
   }
 
+  /** Responses of 2, 1, 1 and 3 tokens; the third counts in no mean. */
+  @Test
+  void aBaselineIsTheMeanOfItsCohort() {
+    float[] advantage = {-1, -1, -4, 7, -3, -3, -3};
+    int[] lengths = {2, 1, 1, 3};
+    assertThat(SequenceLevel.centred(advantage, lengths, new int[] {0, 1, -1, 0}))
+        .containsExactly(1, 1, 0, 7, -1, -1, -1);
+    double mean = -8 / 3.;
+    assertThat(SequenceLevel.centred(advantage, lengths, new int[] {0, 0, -1, 0}))
+        .containsExactly(
+            (float) (-1 - mean),
+            (float) (-1 - mean),
+            (float) (-4 - mean),
+            7,
+            (float) (-3 - mean),
+            (float) (-3 - mean),
+            (float) (-3 - mean));
+  }
+
   @Test
   void onPolicyTheRatioOfASequenceIsExactlyOne() {
     float[] logP = {-.3f, -1.7f, -.1f};

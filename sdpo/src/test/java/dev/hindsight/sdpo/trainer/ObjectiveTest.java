@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Guards which tokens count in which term, and how much. Four responses of 2, 4, 1 and 2 tokens: a
@@ -135,6 +137,24 @@ class ObjectiveTest {
     ChunkedLoss.Term only = terms.terms().getFirst();
     assertThat(only.advantage()).containsExactly(0, 0, -.5f, -.5f, -.5f, -.5f, 2, -1.5f, -1.5f);
     weights(only, 1 / 8., 1 / 16., 0, 1 / 8.);
+  }
+
+  /** All four answer one question; the third has no target and counts in no mean. */
+  @ParameterizedTest
+  @ValueSource(strings = {"group", "batch"})
+  void sequencesMayBeCentredAsGrposRewardsAre(String baseline) {
+    ChunkedLoss.Term only =
+        terms(
+                survey(),
+                "self_distillation.distillation_mode=sequence",
+                "self_distillation.sequence_baseline=" + baseline)
+            .terms()
+            .getFirst();
+    float first = (float) (2 / 3.);
+    float second = (float) (-.5 + 2 / 3.);
+    float last = (float) (-1.5 + 2 / 3.);
+    assertThat(only.advantage())
+        .containsExactly(first, first, second, second, second, second, 2, last, last);
   }
 
   @Test

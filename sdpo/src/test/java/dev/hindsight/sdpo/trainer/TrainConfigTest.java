@@ -73,6 +73,7 @@ class TrainConfigTest {
         "record=null|got nothing",
         "self_distillation.distillation_mode=logits|one of full-logits, topk-logits, argmax-token",
         "self_distillation.distillation_weight=1.5|a number from 0 to 1",
+        "self_distillation.sequence_baseline=group|none, but with distillation_mode: sequence",
         "self_distillation.clip_adv_high=0|greater than 0",
         "self_distillation.token_kl_clip=-1|greater than 0, or null",
         "self_distillation.teacher_sync_steps=0|at least 1, or null",

@@ -83,6 +83,7 @@ class VariantsTest {
         "self_distillation.distillation_mode=sampled-token -> is_clip_fraction",
         "self_distillation.distillation_mode=sequence -> clip_fraction",
         "self_distillation.distillation_mode=sequence actor.importance_sampling_level=sequence",
+        "self_distillation.distillation_mode=sequence self_distillation.sequence_baseline=group",
         "self_distillation.distillation_add_tail=false self_distillation.distillation_topk=3",
         "self_distillation.alpha=0.5",
         "self_distillation.prefix_term=true -> prefix_loss distillation_loss",
