@@ -16,6 +16,8 @@ public enum Metric {
   GENERATIONS_TO_HALF("generations to .5", true, true),
   /** The same for nine tenths. */
   GENERATIONS_TO_NINE_TENTHS("generations to .9", true, true),
+  /** Held-out accuracy of the base. */
+  INITIAL_ACCURACY("accuracy before training", false, false),
   /** Exact held-out accuracy after the last step. */
   FINAL_ACCURACY("final accuracy", false, false),
   /**
@@ -36,6 +38,8 @@ public enum Metric {
   ATTEMPTS("attempts to the first right answer", true, true),
   /** Entropy of the policy over the last step's answers, nats a token. */
   FINAL_ENTROPY("final entropy", true, false),
+  /** Mean length of the first step's answers, which the base gave, tokens. */
+  INITIAL_LENGTH("length before training", true, false),
   /** Mean length of the last step's answers, tokens. */
   FINAL_LENGTH("final length", true, false),
   /**
@@ -116,6 +120,7 @@ public enum Metric {
         switch (this) {
           case GENERATIONS_TO_HALF -> curve(run).generationsTo(.5);
           case GENERATIONS_TO_NINE_TENTHS -> curve(run).generationsTo(.9);
+          case INITIAL_ACCURACY -> first(run.column("accuracy"));
           case FINAL_ACCURACY -> curve(run).last();
           case MEAN_ACCURACY ->
               curve(run).accuracies().stream().mapToDouble(a -> a).average().orElseThrow();
@@ -126,6 +131,7 @@ public enum Metric {
           case BASE_TEACHER_ACCURACY -> first(run.column("teacher_accuracy"));
           case ATTEMPTS -> null; // of searches, which are no runs
           case FINAL_ENTROPY -> last(run.column("entropy"));
+          case INITIAL_LENGTH -> first(run.column("response_length"));
           case FINAL_LENGTH -> last(run.column("response_length"));
           case SECONDS_PER_STEP -> secondsPerStep(run);
           case FORGETTING -> afterwards(run, "held_out_loss_rise");
@@ -180,11 +186,16 @@ public enum Metric {
   public String format(double value) {
     return switch (this) {
       case GENERATIONS_TO_HALF, GENERATIONS_TO_NINE_TENTHS, ATTEMPTS -> Figures.count(value);
-      case FINAL_ACCURACY, MEAN_ACCURACY, BEST_ACCURACY, TEACHER_ACCURACY, BASE_TEACHER_ACCURACY ->
+      case INITIAL_ACCURACY,
+          FINAL_ACCURACY,
+          MEAN_ACCURACY,
+          BEST_ACCURACY,
+          TEACHER_ACCURACY,
+          BASE_TEACHER_ACCURACY ->
           Figures.percent(value);
       case TEACHER_GAIN ->
           (value < 0 ? "-" : "+") + Figures.percent(Math.abs(value)).replace(" %", " points");
-      case FINAL_LENGTH -> String.format(Locale.ROOT, "%.1f", value);
+      case INITIAL_LENGTH, FINAL_LENGTH -> String.format(Locale.ROOT, "%.1f", value);
       case INITIAL_GAP, FINAL_ENTROPY, SECONDS_PER_STEP, FORGETTING ->
           String.format(Locale.ROOT, "%.3f", value);
     };

@@ -1,5 +1,7 @@
 package dev.hindsight.sdpo.trainer;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What is measured on held-out questions. Accuracy is exact where the environment can list the
  * right responses: the summed probability of these under the policy, without sampling noise.
@@ -17,6 +19,8 @@ package dev.hindsight.sdpo.trainer;
  *     attempt of the initial policy; 0 leaves it out; default 64
  * @param teacherFreq measure the self-teacher after every so many steps that are evaluated, before
  *     the first and after the last; default 5
+ * @param stopAtAccuracy end the run after the first step with at least this accuracy, for
+ *     comparisons at equal accuracy; default null: train all steps
  */
 public record EvaluationConfig(
     int testFreq,
@@ -26,7 +30,8 @@ public record EvaluationConfig(
     double temperature,
     double topP,
     int teacherQuestions,
-    int teacherFreq) {
+    int teacherFreq,
+    @Nullable Double stopAtAccuracy) {
   public EvaluationConfig {
     ConfigCheck.require(testFreq >= 0, "evaluation.test_freq", testFreq, "zero or more");
     ConfigCheck.require(questions >= 0, "evaluation.questions", questions, "zero or more");
@@ -37,9 +42,14 @@ public record EvaluationConfig(
     ConfigCheck.require(
         teacherQuestions >= 0, "evaluation.teacher_questions", teacherQuestions, "zero or more");
     ConfigCheck.require(teacherFreq > 0, "evaluation.teacher_freq", teacherFreq, "at least 1");
+    ConfigCheck.require(
+        stopAtAccuracy == null || (stopAtAccuracy > 0 && stopAtAccuracy <= 1),
+        "evaluation.stop_at_accuracy",
+        stopAtAccuracy,
+        "a number greater than 0 and at most 1, or null to train all steps");
   }
 
   static EvaluationConfig defaults() {
-    return new EvaluationConfig(1, true, 256, 0, 1.0, 1, 64, 5);
+    return new EvaluationConfig(1, true, 256, 0, 1.0, 1, 64, 5, null);
   }
 }

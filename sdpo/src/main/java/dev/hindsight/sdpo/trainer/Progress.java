@@ -36,6 +36,14 @@ final class Progress {
     return step;
   }
 
+  /** Whether nothing is left to train: all steps are done, or the accuracy asked for is reached. */
+  boolean isOver() {
+    Double enough = config.evaluation().stopAtAccuracy();
+    Double accuracy = history.isEmpty() ? null : history.getLast().accuracy();
+    boolean reached = step > 0 && enough != null && accuracy != null && accuracy >= enough;
+    return reached || step == config.steps();
+  }
+
   /** Takes up a checkpoint. */
   void restore(Checkpoint from) {
     step = from.step();
@@ -194,7 +202,7 @@ final class Progress {
         config.seed(),
         backend,
         step,
-        step == config.steps(),
+        isOver(),
         generations(),
         base == null ? null : base.accuracy(),
         last,

@@ -179,16 +179,15 @@ public final class Trainer implements AutoCloseable {
     if (from.isEmpty() && config.evaluation().valBeforeTrain()) {
       record(progress.begin(evaluate(0)));
     }
-    while (progress.step() < config.steps() && !stopRequested) {
+    while (!progress.isOver() && !stopRequested) {
       step(progress.step() + 1);
       int every = config.record().saveFreq();
-      if (every > 0 && progress.step() % every == 0 && progress.step() < config.steps()) {
+      if (every > 0 && progress.step() % every == 0 && !progress.isOver()) {
         save();
       }
     }
-    boolean complete = progress.step() == config.steps();
     save();
-    if (complete) {
+    if (progress.isOver()) {
       model.save(run.path().resolve("model"));
     }
     RunSummary summary =

@@ -101,6 +101,8 @@ class TrainConfigTest {
         "rollout.top_k=-2|-1 for all",
         "rollout.min_p=2|from 0 to 1",
         "evaluation.top_p=0|greater than 0",
+        "evaluation.stop_at_accuracy=0|greater than 0 and at most 1, or null",
+        "evaluation.stop_at_accuracy=1.1|greater than 0 and at most 1, or null",
         "preset=paper|paper-science, paper-code, paper-ttt, trl-default"
       })
   void aSettingOutOfRangeIsRefused(String override, String part) {

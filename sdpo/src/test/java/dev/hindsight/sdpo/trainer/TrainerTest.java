@@ -116,6 +116,24 @@ class TrainerTest {
     }
   }
 
+  /** The first measurement is the base's, whose accuracy is no success of training. */
+  @Test
+  void aRunEndsWithTheAccuracyThatIsEnough() throws Exception {
+    String little = "evaluation.stop_at_accuracy=1e-300";
+    TrainConfig config = TinyRun.config(Method.SDPO, little, "evaluation.test_freq=2");
+    Path run = folder.resolve("run");
+    RunSummary summary = TinyRun.run(config, run, "auto", TrainListener.SILENT);
+    assertThat(summary.complete()).isTrue();
+    assertThat(summary.steps()).isEqualTo(2);
+    assertThat(run.resolve("model")).isDirectory();
+    Map<String, List<Byte>> before = bytes(run);
+    assertThat(TinyRun.run(config, run, "auto", TrainListener.SILENT).complete()).isTrue();
+    assertThat(bytes(run)).isEqualTo(before);
+    TrainConfig tooMuch = TinyRun.config(Method.SDPO, "evaluation.stop_at_accuracy=1");
+    summary = TinyRun.run(tooMuch, folder.resolve("all"), "auto", TrainListener.SILENT);
+    assertThat(summary.steps()).isEqualTo(tooMuch.steps());
+  }
+
   @Test
   void aStoppedRunSavesItsStateAndGoesOn() throws Exception {
     TrainConfig config = TinyRun.config(Method.SDPO, "record.save_freq=0");
