@@ -3,7 +3,6 @@ package dev.hindsight.opencl;
 import static org.jocl.CL.*;
 
 import dev.hindsight.engine.Tensor;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
 import org.jocl.Pointer;
@@ -44,15 +43,24 @@ final class Kernel {
   final class Launch {
     private int next;
 
-    /** Reachable until the kernel is in the queue, which keeps their memory from then on. */
+    /**
+     * Reachable until the kernel is in the queue, which keeps their memory from then on; and no
+     * longer, because a kernel may wait long for its next launch.
+     */
     private final List<Tensor> operands = new ArrayList<>();
 
     /** Two arguments: the buffer, and the first element's index in it as a {@code long}. */
     Launch tensor(Tensor t) {
-      operands.add(t);
-      return buffer(DeviceStorage.of(t).memory()).value(DeviceStorage.first(t));
+      return memory(t).value(DeviceStorage.first(t));
     }
 
+    /** One argument: the buffer of a tensor whose first element another argument tells. */
+    Launch memory(Tensor t) {
+      operands.add(t);
+      return buffer(DeviceStorage.of(t).memory());
+    }
+
+    /** One argument: memory that whoever launches keeps until then. */
     Launch buffer(cl_mem memory) {
       clSetKernelArg(kernel, next++, Sizeof.cl_mem, Pointer.to(memory));
       return this;
@@ -97,6 +105,14 @@ final class Kernel {
 
     /** Puts {@code groups x group} work-items into the queue. */
     void run(long[] groups, long[] group) {
+      try {
+        enqueue(groups, group);
+      } finally {
+        operands.clear();
+      }
+    }
+
+    private void enqueue(long[] groups, long[] group) {
       long[] global = new long[groups.length];
       for (int i = 0; i < groups.length; i++) {
         if (groups[i] == 0) {
@@ -109,7 +125,6 @@ final class Kernel {
           () ->
               clEnqueueNDRangeKernel(
                   device.queue(), kernel, groups.length, null, global, group, 0, null, null));
-      Reference.reachabilityFence(operands);
     }
 
     /**

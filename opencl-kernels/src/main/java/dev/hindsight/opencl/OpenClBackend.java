@@ -134,14 +134,12 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void upload(MemorySegment host, Tensor out) {
-    DeviceStorage storage = DeviceStorage.of(out);
-    device.write(host.asSlice(0, bytes(out)), storage.memory(), storage.start() + firstByte(out));
+    DeviceStorage.of(out).write(device, host.asSlice(0, bytes(out)), firstByte(out));
   }
 
   @Override
   public void download(Tensor x, MemorySegment host) {
-    DeviceStorage storage = DeviceStorage.of(x);
-    device.read(storage.memory(), storage.start() + firstByte(x), host.asSlice(0, bytes(x)));
+    DeviceStorage.of(x).read(device, firstByte(x), host.asSlice(0, bytes(x)));
   }
 
   private static long firstByte(Tensor t) {

@@ -99,6 +99,42 @@ class DeviceMemoryTest {
     assertThat(memory.held()).isLessThanOrEqualTo(LIMIT);
   }
 
+  /** A kernel that is launched once would otherwise keep its operands as long as the device. */
+  @Test
+  void whatWasLaunchedKeepsNoOperand() {
+    TensorOps.add(megabytes(10), megabytes(10));
+    Tensor tall = megabytes(4).reshape(Shape.of(1 << 17, 8));
+    TensorOps.matmul(tall, tall.slice(0, 0, 8));
+    tall = null;
+    long scratch = 2 << 20;
+    assertThat(heldAfterCollection(scratch)).isLessThan(scratch);
+  }
+
+  @Test
+  void aLaunchKeepsItsOperandsUntilItRuns() {
+    Device device = backend.device();
+    Kernel kernel = device.kernel("convert.cl", "f32_to_bf16");
+    synchronized (device) {
+      Kernel.Launch launch = kernel.launch().memory(megabytes(10));
+      assertThat(heldAfterCollection(10 << 20)).isGreaterThanOrEqualTo(10 << 20);
+      launch.tensor(megabytes(10)).value(0L).run(0, 1);
+    }
+    assertThat(heldAfterCollection(10 << 20)).isLessThan(10 << 20);
+  }
+
+  /** What is held once the collector had its time, or once it is less than {@code enough}. */
+  private long heldAfterCollection(long enough) {
+    for (int i = 0; i < 20 && memory.held() >= enough; i++) {
+      System.gc();
+      try {
+        Thread.sleep(5); // the cleaner has a thread of its own
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return memory.held();
+  }
+
   @Test
   void whatWasReleasedIsUsedAgain() {
     DeviceMemory.Buffer first = memory.allocate(1 << 20);
