@@ -1,7 +1,6 @@
 package dev.hindsight.opencl;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.hindsight.engine.CacheFolder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,7 @@ final class Checked {
   private Checked() {}
 
   static byte[] file(byte[] content) {
-    byte[] file = Arrays.copyOf(hash(content), HASH + content.length);
+    byte[] file = Arrays.copyOf(CacheFolder.hash(content), HASH + content.length);
     System.arraycopy(content, 0, file, HASH, content.length);
     return file;
   }
@@ -26,14 +25,6 @@ final class Checked {
       return null;
     }
     byte[] content = Arrays.copyOfRange(file, HASH, file.length);
-    return Arrays.equals(hash(content), 0, HASH, file, 0, HASH) ? content : null;
-  }
-
-  private static byte[] hash(byte[] content) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(content);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Arrays.equals(CacheFolder.hash(content), 0, HASH, file, 0, HASH) ? content : null;
   }
 }

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * and reductions to a Java number wait for the device.
  */
 final class OpenClBackend implements Backend {
+  static final String NAME = "opencl";
+
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
@@ -58,7 +60,7 @@ final class OpenClBackend implements Backend {
 
   @Override
   public String name() {
-    return "opencl";
+    return NAME;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import dev.hindsight.engine.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +57,8 @@ final class Programs {
 
   private cl_program program(String file, String kernel, String options) {
     String source = source("common.cl") + source(file);
-    Path cached = CacheFolder.file(".bin", device.info().identity(), options, source);
+    Path cached =
+        CacheFolder.file(OpenClBackend.NAME, ".bin", device.info().identity(), options, source);
     cl_program program = load(cached, options);
     if (program == null) {
       program = compile(file, kernel, source, options);
