@@ -13,13 +13,25 @@ final class Indexing {
   private final Rows rows;
   private final Device device;
 
+  /** Work-items that share a row of {@link #scatterAddLast}. */
+  private final int lanes;
+
+  /**
+   * A CPU goes through the lanes one after the other, a GPU through 32 at once; bits do not depend
+   * on that.
+   */
   Indexing(Rows rows) {
+    this(rows, rows.device().info().type().equals("cpu") ? 8 : 32);
+  }
+
+  Indexing(Rows rows, int lanes) {
     this.rows = rows;
     this.device = rows.device();
+    this.lanes = lanes;
   }
 
   private Kernel kernel(String name) {
-    return device.kernel(FILE, name, "BLOCK=" + BLOCK);
+    return device.kernel(FILE, name, "BLOCK=" + BLOCK, "LANES=" + lanes, "ROWS=" + GROUP / lanes);
   }
 
   /** Of elements of four bytes. */
@@ -54,7 +66,10 @@ final class Indexing {
       Kernel.Launch launch = Rows.row(kernel("scatter_add_last").launch(), in);
       Rows.row(launch, ids);
       Rows.row(launch, to).buffer(device.indexErrors().note());
-      launch.value(to.dim(1)).value(ids.dim(1)).value(ids.size()).run(ids.size(), GROUP);
+      launch.value(to.dim(1)).value(ids.dim(1)).value((long) ids.dim(0));
+      int together = GROUP / lanes;
+      long groups = ids.dim(1) == 0 ? 0 : (ids.dim(0) + together - 1L) / together;
+      launch.run(new long[] {1, groups}, new long[] {lanes, together});
     }
   }
 
