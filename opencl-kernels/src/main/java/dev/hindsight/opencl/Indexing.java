@@ -37,7 +37,7 @@ final class Indexing {
   /** Of elements of four bytes. */
   void gatherRows(Tensor table, Tensor ids, Tensor out) {
     int width = table.dim(1);
-    int blocks = (width + BLOCK - 1) / BLOCK;
+    int blocks = Math.max(1, (width + BLOCK - 1) / BLOCK); // ids count where rows are empty, too
     synchronized (device) {
       Kernel.Launch launch = kernel("gather_rows").launch().tensor(table);
       launch.value(table.stride(0)).value(table.stride(1));
@@ -76,12 +76,12 @@ final class Indexing {
   void scatterAddRows(Tensor from, Tensor ids, Tensor out) {
     int count = ids.dim(0);
     int width = from.dim(1);
-    if (count == 0 || width == 0) {
+    if (count == 0) {
       return;
     }
     Tensor in = rows.of(from);
     synchronized (device) {
-      cl_mem keys = sortedKeys(ids, out.dim(0));
+      cl_mem keys = sortedKeys(ids, out.dim(0)); // where rows are empty, too: it checks the ids
       int group = width <= 32 ? 32 : width <= 64 ? 64 : 128;
       int blocks = (width + group - 1) / group;
       Kernel.Launch launch = scatter("add_rows").launch().buffer(keys).value((long) count);

@@ -207,6 +207,29 @@ class IndexingConformanceTest {
     assertThat(x.toDoubles()).containsOnly(0);
   }
 
+  /** Rows of no elements are looked up and added to as others are. */
+  @Test
+  @Covers({"gatherRows", "scatterAddRows"})
+  void refusesIndicesOutsideOfEmptyRows() {
+    Tensor x = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(3, 0));
+    Tensor two = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(2, 0));
+    Tensor good = Tensor.of(subject.backend(), Shape.of(2), 2, 0);
+    assertThat(TensorOps.gatherRows(x, good).toDoubles()).isEmpty();
+    TensorOps.scatterAddRows(two, good, x);
+    assertThat(x.toDoubles()).isEmpty();
+    for (int bad : new int[] {-1, 3}) {
+      Tensor ids = Tensor.of(subject.backend(), Shape.of(2), bad, 0);
+      refused("gatherRows", bad, () -> TensorOps.gatherRows(x, ids).toDoubles());
+      refused(
+          "scatterAddRows",
+          bad,
+          () -> {
+            TensorOps.scatterAddRows(two, ids, x);
+            x.toDoubles();
+          });
+    }
+  }
+
   private static void refused(String operation, int index, Runnable action) {
     assertThatExceptionOfType(IndexOutOfBoundsException.class)
         .isThrownBy(action::run)
