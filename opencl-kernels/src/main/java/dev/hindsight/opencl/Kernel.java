@@ -5,10 +5,12 @@ import static org.jocl.CL.*;
 import dev.hindsight.engine.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A compiled kernel. Arguments are set in order, and {@link Launch#run} puts it into the queue;
@@ -62,29 +64,24 @@ final class Kernel {
 
     /** One argument: memory that whoever launches keeps until then. */
     Launch buffer(cl_mem memory) {
-      clSetKernelArg(kernel, next++, Sizeof.cl_mem, Pointer.to(memory));
-      return this;
+      return set(Sizeof.cl_mem, Pointer.to(memory));
     }
 
     Launch value(int x) {
-      clSetKernelArg(kernel, next++, Integer.BYTES, Pointer.to(new int[] {x}));
-      return this;
+      return set(Integer.BYTES, Pointer.to(new int[] {x}));
     }
 
     Launch value(long x) {
-      clSetKernelArg(kernel, next++, Long.BYTES, Pointer.to(new long[] {x}));
-      return this;
+      return set(Long.BYTES, Pointer.to(new long[] {x}));
     }
 
     Launch value(float x) {
-      clSetKernelArg(kernel, next++, Float.BYTES, Pointer.to(new float[] {x}));
-      return this;
+      return set(Float.BYTES, Pointer.to(new float[] {x}));
     }
 
     /** A structure of longs, by value. */
     Launch longs(long... structure) {
-      clSetKernelArg(kernel, next++, 8L * structure.length, Pointer.to(structure));
-      return this;
+      return set(8L * structure.length, Pointer.to(structure));
     }
 
     /** A structure of floats, by value. */
@@ -93,13 +90,22 @@ final class Kernel {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) structure[i];
       }
-      clSetKernelArg(kernel, next++, 4L * values.length, Pointer.to(values));
-      return this;
+      return set(4L * values.length, Pointer.to(values));
     }
 
     /** So many bytes of local memory. */
     Launch local(long bytes) {
-      clSetKernelArg(kernel, next++, bytes, null);
+      return set(bytes, null);
+    }
+
+    private Launch set(long bytes, @Nullable Pointer value) {
+      int argument = next++;
+      try {
+        clSetKernelArg(kernel, argument, bytes, value);
+      } catch (CLException e) {
+        operands.clear();
+        throw device.failure("kernel " + name + ", argument " + argument, e);
+      }
       return this;
     }
 
