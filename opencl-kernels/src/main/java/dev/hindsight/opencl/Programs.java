@@ -197,8 +197,12 @@ final class Programs {
           program, CL_PROGRAM_BINARIES, Sizeof.POINTER, Pointer.to(Pointer.to(binary)), null);
       Files.createDirectories(to.getParent());
       Path beside = Files.createTempFile(to.getParent(), "program", ".tmp");
-      Files.write(beside, Checked.file(name(to), binary));
-      Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.write(beside, Checked.file(name(to), binary));
+        Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(beside); // there when it could not be written whole, or moved
+      }
     } catch (IOException | CLException e) {
       // see above
     }

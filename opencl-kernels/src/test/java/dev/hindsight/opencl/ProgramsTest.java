@@ -157,6 +157,18 @@ class ProgramsTest {
   }
 
   @Test
+  void whatCannotBeMovedIntoPlaceLeavesNothing() throws IOException {
+    assertThat(compute()).containsOnly(7);
+    Path binary = binaries().getFirst();
+    Files.delete(binary);
+    Files.createDirectories(binary.resolve("in the way"));
+    assertThat(compute()).containsOnly(7);
+    try (var files = Files.list(folder)) {
+      assertThat(files).containsOnly(binary);
+    }
+  }
+
+  @Test
   void whatDoesNotCompileIsNamedWithTheCompilersLog() {
     Device device = new Device(Opened.info());
     assertThatThrownBy(() -> device.kernel("elementwise.cl", "map", "F=no_such_function(x0)"))
