@@ -97,7 +97,8 @@ final class Programs {
     cl_program program =
         device.get(
             doing,
-            () -> clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null));
+            () ->
+                clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null));
     try {
       build(program, options);
     } catch (CLException e) {

@@ -11,6 +11,9 @@ import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jocl.CL;
+import org.jocl.CLException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +100,51 @@ class DeviceMemoryTest {
       megabytes(7);
     }
     assertThat(memory.held()).isLessThanOrEqualTo(LIMIT);
+  }
+
+  /** Memory of a driver that has room for half of the limit: others have the rest. */
+  private DeviceMemory halfTaken(AtomicInteger refusals) {
+    DeviceMemory[] half = new DeviceMemory[1];
+    half[0] =
+        new DeviceMemory(
+            backend.device(),
+            LIMIT,
+            size -> {
+              if (half[0].held() + half[0].pooled() + size > LIMIT / 2) {
+                refusals.incrementAndGet();
+                throw new CLException(
+                    "CL_MEM_OBJECT_ALLOCATION_FAILURE", CL.CL_MEM_OBJECT_ALLOCATION_FAILURE);
+              }
+              return CL.clCreateBuffer(
+                  backend.device().context(), CL.CL_MEM_READ_WRITE, size, null, null);
+            });
+    return half[0];
+  }
+
+  @Test
+  void unreachableTensorsMakeRoomWhereTheDriverHasLess() {
+    AtomicInteger refusals = new AtomicInteger();
+    DeviceMemory half = halfTaken(refusals);
+    for (int i = 0; i < 50; i++) {
+      half.allocate(7 << 20);
+    }
+    assertThat(refusals).hasPositiveValue();
+    assertThat(half.held() + half.pooled()).isLessThanOrEqualTo(LIMIT / 2);
+  }
+
+  @Test
+  void aDriverWithoutRoomIsAskedOnlySoOften() {
+    AtomicInteger refusals = new AtomicInteger();
+    DeviceMemory half = halfTaken(refusals);
+    DeviceMemory.Buffer kept = half.allocate(20 << 20);
+    assertThatExceptionOfType(DeviceException.class)
+        .isThrownBy(() -> half.allocate(20 << 20))
+        .withMessageContaining("no room for 20.00 MiB")
+        .withMessageContaining("others may hold some")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(DeviceException.Reason.OUT_OF_MEMORY));
+    assertThat(refusals).hasValueBetween(2, 22);
+    kept.release();
+    half.allocate(20 << 20).release();
   }
 
   /** A kernel that is launched once would otherwise keep its operands as long as the device. */
