@@ -77,7 +77,7 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description =
           "With --backend opencl or tornado: the device of this number, or with this in its, its vendor's or its platform's name"
-              + " (NVIDIA, AMD, Intel, PoCL, ...).")
+              + " (NVIDIA, 4090, AMD, Intel, PoCL, ...).")
   private @Nullable String device;
 
   @Option(

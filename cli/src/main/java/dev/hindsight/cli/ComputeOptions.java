@@ -28,7 +28,7 @@ final class ComputeOptions {
       paramLabel = "NAME",
       description =
           "Which device of the backend, by its number or by a part of the device's, vendor's or"
-              + " platform's name, such as NVIDIA, AMD, Intel, PoCL, Apple (default:"
+              + " platform's name, such as NVIDIA, 4090, AMD, Intel, PoCL, Apple (default:"
               + " HINDSIGHT_DEVICE, else number 0). ./hindsight devices lists them.")
   @Nullable String device;
 

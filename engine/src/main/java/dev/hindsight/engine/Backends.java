@@ -77,8 +77,9 @@ public final class Backends {
    * process.
    *
    * @param device which of its devices: the number in {@link Provider#devices}, or part of the
-   *     device's, vendor's or platform's name, in any case; null for the one that the variable
-   *     {@value #DEVICE_VARIABLE} names, or else the first
+   *     device's, vendor's or platform's name, in any case, or a larger number in the device's own
+   *     name, such as 4090; null for the one that the variable {@value #DEVICE_VARIABLE} names, or
+   *     else the first
    * @throws IllegalArgumentException when no backend has that name, or no device of it (the message
    *     lists those that exist)
    * @throws IllegalStateException when it cannot run here (the message has the reason and the fix)

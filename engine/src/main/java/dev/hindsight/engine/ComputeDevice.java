@@ -36,16 +36,24 @@ public record ComputeDevice(
 
   /**
    * The place in {@code devices} of the one that {@code asked} means: a number is a place itself,
-   * anything else is part of a name, and the first that has it is taken.
+   * anything else is part of a name, and the first that has it is taken. A number that is no place
+   * is part of a device's own name, such as 4090, when it has three digits or more: versions and
+   * frequencies have shorter ones, and no device should stand in for number 2 of two.
    *
    * @return -1 when there is none
    */
   static int find(String asked, List<ComputeDevice> devices) {
     String word = asked.strip();
     if (word.matches("\\d+")) {
-      return word.length() < 10 && Integer.parseInt(word) < devices.size()
-          ? Integer.parseInt(word)
-          : -1;
+      if (word.length() < 10 && Integer.parseInt(word) < devices.size()) {
+        return Integer.parseInt(word);
+      }
+      for (int i = 0; i < devices.size() && word.length() > 2; i++) {
+        if (devices.get(i).name.contains(word)) {
+          return i;
+        }
+      }
+      return -1;
     }
     for (int i = 0; i < devices.size() && !word.isEmpty(); i++) {
       if (devices.get(i).isCalled(word)) {

@@ -221,7 +221,9 @@ public final class Workspace implements AutoCloseable {
     if (address < 0) {
       long held = capacity();
       long growth = Math.max(held / 64, Math.min(held / 8, LARGE_GROWTH));
-      addSlab(Math.max(padded, Math.max(SMALLEST_SLAB, growth & -HostStorage.ALIGNMENT)));
+      addSlab(
+          backend.newSlab(
+              Math.max(padded, Math.max(SMALLEST_SLAB, growth & -HostStorage.ALIGNMENT))));
       address = free.take(padded);
     }
     inUse += padded;
@@ -229,19 +231,14 @@ public final class Workspace implements AutoCloseable {
     return address;
   }
 
-  private void addSlab(long bytes) {
-    long start = end();
-    slabs.add(backend.newSlab(bytes));
-    free.add(start, bytes);
-  }
-
   /** Slabs follow each other in one space of addresses, with a gap: no tensor lies in two. */
-  private long end() {
-    long end = 0;
-    for (int i = 0; i < slabs.size(); i++) {
-      end += slabs.get(i).bytes() + HostStorage.ALIGNMENT;
+  private void addSlab(Backend.Slab slab) {
+    long start = 0;
+    for (Backend.Slab former : slabs) {
+      start += former.bytes() + HostStorage.ALIGNMENT;
     }
-    return end;
+    slabs.add(slab);
+    free.add(start, slab.bytes());
   }
 
   private Storage slice(long address, long bytes) {
@@ -301,14 +298,13 @@ public final class Workspace implements AutoCloseable {
       long bytes = wanted > slabs.getFirst().bytes() ? wanted : capacity();
       if (bytes <= backend.largestSlab()) {
         release();
-        slabs.add(backend.newSlab(bytes));
+        addSlab(backend.newSlab(bytes));
+        return;
       }
     }
-    long start = 0;
-    for (Backend.Slab slab : slabs) {
-      free.add(start, slab.bytes());
-      start += slab.bytes() + HostStorage.ALIGNMENT;
-    }
+    List<Backend.Slab> kept = List.copyOf(slabs);
+    slabs.clear();
+    kept.forEach(this::addSlab);
   }
 
   private void retire() {

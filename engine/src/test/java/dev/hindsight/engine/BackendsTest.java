@@ -110,9 +110,23 @@ class BackendsTest {
     assertThat(Backends.chosenDevice(GPUS, "2", "amd")).as("the caller goes first").isEqualTo(2);
   }
 
+  /** Not a short one, nor one of a platform: many have those. */
+  @Test
+  void aNumberThatIsNoDevicesIsPartOfAName() {
+    assertThat(Backends.chosenDevice(GPUS, "4090", null)).isZero();
+    assertThat(Backends.chosenDevice(GPUS, "1100", null)).isEqualTo(1);
+    assertThat(Backends.chosenDevice(GPUS, null, " 3060 ")).isEqualTo(2);
+    Backends.Provider cpus = Gpus.of("CPU @ 2.40GHz", "OpenCL 3.0.240", "CPU", "OpenCL 3.0.240");
+    for (String asked : List.of("2", "40", "240")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Backends.chosenDevice(cpus, asked, null))
+          .withMessageContaining("none with the number or the name '" + asked + "'");
+    }
+  }
+
   @Test
   void aDeviceThatIsNotThereListsThoseThatAre() {
-    for (String asked : List.of("3", "4090", "99999999999999", "Intel", "", "-1")) {
+    for (String asked : List.of("3", "40", "4091", "99999999999999", "Intel", "", "-1")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Backends.chosenDevice(GPUS, asked, "amd"))
           .withMessage(

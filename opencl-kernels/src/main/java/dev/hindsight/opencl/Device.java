@@ -8,6 +8,7 @@ import dev.hindsight.opencl.DeviceMemory.Buffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.jocl.CL;
 import org.jocl.CLException;
 import org.jocl.Pointer;
@@ -47,8 +48,9 @@ final class Device {
     this.info = info;
     cl_context_properties properties = new cl_context_properties();
     properties.addProperty(CL_CONTEXT_PLATFORM, info.platform());
-    this.context = clCreateContext(properties, 1, new cl_device_id[] {info.id()}, null, null, null);
-    this.queue = clCreateCommandQueue(context, info.id(), 0, null);
+    cl_device_id[] ids = {info.id()};
+    this.context = open(info, () -> clCreateContext(properties, 1, ids, null, null, null));
+    this.queue = open(info, () -> clCreateCommandQueue(context, info.id(), 0, null));
     this.memory = new DeviceMemory(this, bytes);
     this.programs = new Programs(this);
     this.indexErrors = new IndexErrors(this);
@@ -103,6 +105,29 @@ final class Device {
 
   // ---------------------------------------------------------------- failures
 
+  /**
+   * Calls the driver before there is a device.
+   *
+   * @throws DeviceException when it fails
+   */
+  static <T> T open(DeviceInfo info, Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (CLException e) {
+      throw new DeviceException(
+          reason(e.getStatus()),
+          "open "
+              + info.name()
+              + " ("
+              + info.platformName()
+              + "): its driver answers "
+              + e.getMessage()
+              + "; another program may have the device to itself, or the driver may be older than its"
+              + " kernel module; clinfo says more, and ./hindsight devices lists other devices",
+          e);
+    }
+  }
+
   /** A call of the driver. */
   interface Call {
     void run();
@@ -115,9 +140,19 @@ final class Device {
    * @throws DeviceException when it fails
    */
   void ask(String doing, Call call) {
+    get(
+        doing,
+        () -> {
+          call.run();
+          return call;
+        });
+  }
+
+  /** {@link #ask} for something. */
+  <T> T get(String doing, Supplier<T> call) {
     requireThere(doing);
     try {
-      call.run();
+      return call.get();
     } catch (CLException e) {
       throw failure(doing, e);
     }
@@ -154,7 +189,11 @@ final class Device {
                       + ") beside "
                       + DeviceMemory.readable(memory.held())
                       + " that this process holds; take a smaller batch or model";
-              case REFUSED -> info.name() + " refuses: " + e.getMessage();
+              case REFUSED ->
+                  info.name()
+                      + " refuses: "
+                      + e.getMessage()
+                      + "; a newer driver may not, and ./hindsight devices lists other devices";
             },
         e);
   }

@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.jocl.CLException;
 import org.jocl.cl_mem;
 import org.jspecify.annotations.Nullable;
@@ -28,18 +29,30 @@ final class DeviceMemory {
   /** The pool holds no more than this part of the device's memory. */
   private static final int POOL_PART = 16;
 
+  /** How often an allocation that found no room is tried again, 5 ms apart. */
   private static final int WAITS_FOR_COLLECTOR = 20;
 
   private final Device device;
   private final long limit;
+  private final LongFunction<cl_mem> driver;
   private final Map<Long, Deque<cl_mem>> pool = new TreeMap<>();
   private long held;
   private long pooled;
 
   /** Memory of a device, at most {@code limit} bytes of it. */
   DeviceMemory(Device device, long limit) {
+    this(device, limit, size -> newBuffer(device, size));
+  }
+
+  /**
+   * The same with another driver, for tests.
+   *
+   * @param driver makes a buffer of so many bytes, or throws a {@link CLException}
+   */
+  DeviceMemory(Device device, long limit, LongFunction<cl_mem> driver) {
     this.device = device;
     this.limit = limit;
+    this.driver = driver;
   }
 
   /** A buffer that goes back when its owner says so, or is unreachable. */
@@ -86,16 +99,44 @@ final class DeviceMemory {
     if (size > device.info().largestBuffer()) {
       throw noRoom(bytes, "one buffer may have " + readable(device.info().largestBuffer()), null);
     }
+    CLException refusal;
     try {
       return take(size);
     } catch (CLException e) {
-      collect(size);
+      refusal = e;
+    }
+    // A driver may refuse long before this process has its limit: others have memory there, too.
+    System.gc();
+    int waits = 0;
+    do {
+      requireThere(refusal);
+      empty();
+      device.finish(); // released memory is free when nothing that was launched needs it
       try {
         return take(size);
-      } catch (CLException again) {
-        DeviceException why = device.failure("allocate", again);
-        throw why.reason() == Reason.LOST ? why : noRoom(bytes, "", again);
+      } catch (CLException e) {
+        refusal = e;
       }
+    } while (waits++ < WAITS_FOR_COLLECTOR && waitForCleaner());
+    requireThere(refusal);
+    throw noRoom(bytes, "", refusal);
+  }
+
+  private void requireThere(CLException refusal) {
+    DeviceException why = device.failure("allocate", refusal);
+    if (why.reason() == Reason.LOST) {
+      throw why;
+    }
+  }
+
+  /** A moment: what became unreachable goes back on another thread. */
+  private static boolean waitForCleaner() {
+    try {
+      Thread.sleep(5);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -129,6 +170,10 @@ final class DeviceMemory {
     if (held + size > limit) {
       throw new CLException("more than the device has", CL_MEM_OBJECT_ALLOCATION_FAILURE);
     }
+    return driver.apply(size);
+  }
+
+  private static cl_mem newBuffer(Device device, long size) {
     cl_mem memory = clCreateBuffer(device.context(), CL_MEM_READ_WRITE, size, null, null);
     try {
       // Drivers put off taking the memory until the first kernel needs it, whose error would name
@@ -162,21 +207,6 @@ final class DeviceMemory {
     pool.values().forEach(same -> same.forEach(m -> clReleaseMemObject(m)));
     pool.clear();
     pooled = 0;
-  }
-
-  /** Waits until unreachable tensors have made room, a moment at most. */
-  private void collect(long size) {
-    System.gc();
-    for (int i = 0; i < WAITS_FOR_COLLECTOR && held() + size > limit; i++) {
-      try {
-        Thread.sleep(5); // what became unreachable goes back on another thread
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        break;
-      }
-    }
-    empty();
-    device.finish(); // released memory is free when nothing that was launched needs it
   }
 
   private DeviceException noRoom(long bytes, String reason, @Nullable CLException cause) {

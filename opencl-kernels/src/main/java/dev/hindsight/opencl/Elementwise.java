@@ -5,6 +5,7 @@ import static org.jocl.CL.*;
 import dev.hindsight.engine.AdamWStep;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Tensor;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -159,6 +160,7 @@ final class Elementwise {
                 0,
                 null,
                 null));
+    Reference.reachabilityFence(storage); // the queue keeps its memory from here on
   }
 
   /** See {@link dev.hindsight.engine.Backend#adamW}; the average may be left out. */

@@ -95,7 +95,7 @@ final class HostFallback implements InvocationHandler {
   private Mirror read(DeviceStorage storage, Arena arena) {
     MemorySegment before = arena.allocate(Math.max(1, storage.bytes()), 64);
     MemorySegment used = before.asSlice(0, storage.bytes());
-    device.read(storage.memory(), storage.start(), used);
+    storage.read(device, 0, used);
     Tensor twin = bytes(host.allocate(storage.bytes()));
     host.upload(used, twin);
     return new Mirror(twin, used);
@@ -106,7 +106,7 @@ final class HostFallback implements InvocationHandler {
     MemorySegment used = after.asSlice(0, storage.bytes());
     host.download(mirror.host, used);
     if (used.mismatch(mirror.before) >= 0) {
-      device.write(used, storage.memory(), storage.start());
+      storage.write(device, used, 0);
     }
   }
 }

@@ -13,19 +13,31 @@ final class Indexing {
   private final Rows rows;
   private final Device device;
 
+  /** Work-items that share a row of {@link #scatterAddLast}. */
+  private final int lanes;
+
+  /**
+   * A CPU goes through the lanes one after the other, a GPU through 32 at once; bits do not depend
+   * on that.
+   */
   Indexing(Rows rows) {
+    this(rows, rows.device().info().type().equals("cpu") ? 8 : 32);
+  }
+
+  Indexing(Rows rows, int lanes) {
     this.rows = rows;
     this.device = rows.device();
+    this.lanes = lanes;
   }
 
   private Kernel kernel(String name) {
-    return device.kernel(FILE, name, "BLOCK=" + BLOCK);
+    return device.kernel(FILE, name, "BLOCK=" + BLOCK, "LANES=" + lanes, "ROWS=" + GROUP / lanes);
   }
 
   /** Of elements of four bytes. */
   void gatherRows(Tensor table, Tensor ids, Tensor out) {
     int width = table.dim(1);
-    int blocks = (width + BLOCK - 1) / BLOCK;
+    int blocks = Math.max(1, (width + BLOCK - 1) / BLOCK); // ids count where rows are empty, too
     synchronized (device) {
       Kernel.Launch launch = kernel("gather_rows").launch().tensor(table);
       launch.value(table.stride(0)).value(table.stride(1));
@@ -54,19 +66,22 @@ final class Indexing {
       Kernel.Launch launch = Rows.row(kernel("scatter_add_last").launch(), in);
       Rows.row(launch, ids);
       Rows.row(launch, to).buffer(device.indexErrors().note());
-      launch.value(to.dim(1)).value(ids.dim(1)).value(ids.size()).run(ids.size(), GROUP);
+      launch.value(to.dim(1)).value(ids.dim(1)).value((long) ids.dim(0));
+      int together = GROUP / lanes;
+      long groups = ids.dim(1) == 0 ? 0 : (ids.dim(0) + together - 1L) / together;
+      launch.run(new long[] {1, groups}, new long[] {lanes, together});
     }
   }
 
   void scatterAddRows(Tensor from, Tensor ids, Tensor out) {
     int count = ids.dim(0);
     int width = from.dim(1);
-    if (count == 0 || width == 0) {
+    if (count == 0) {
       return;
     }
     Tensor in = rows.of(from);
     synchronized (device) {
-      cl_mem keys = sortedKeys(ids, out.dim(0));
+      cl_mem keys = sortedKeys(ids, out.dim(0)); // where rows are empty, too: it checks the ids
       int group = width <= 32 ? 32 : width <= 64 ? 64 : 128;
       int blocks = (width + group - 1) / group;
       Kernel.Launch launch = scatter("add_rows").launch().buffer(keys).value((long) count);

@@ -3,13 +3,14 @@ package dev.hindsight.opencl;
 import static org.jocl.CL.*;
 
 import dev.hindsight.engine.Tensor;
-import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_kernel;
 import org.jocl.cl_mem;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A compiled kernel. Arguments are set in order, and {@link Launch#run} puts it into the queue;
@@ -44,39 +45,43 @@ final class Kernel {
   final class Launch {
     private int next;
 
-    /** Reachable until the kernel is in the queue, which keeps their memory from then on. */
+    /**
+     * Reachable until the kernel is in the queue, which keeps their memory from then on; and no
+     * longer, because a kernel may wait long for its next launch.
+     */
     private final List<Tensor> operands = new ArrayList<>();
 
     /** Two arguments: the buffer, and the first element's index in it as a {@code long}. */
     Launch tensor(Tensor t) {
-      operands.add(t);
-      return buffer(DeviceStorage.of(t).memory()).value(DeviceStorage.first(t));
+      return memory(t).value(DeviceStorage.first(t));
     }
 
+    /** One argument: the buffer of a tensor whose first element another argument tells. */
+    Launch memory(Tensor t) {
+      operands.add(t);
+      return buffer(DeviceStorage.of(t).memory());
+    }
+
+    /** One argument: memory that whoever launches keeps until then. */
     Launch buffer(cl_mem memory) {
-      clSetKernelArg(kernel, next++, Sizeof.cl_mem, Pointer.to(memory));
-      return this;
+      return set(Sizeof.cl_mem, Pointer.to(memory));
     }
 
     Launch value(int x) {
-      clSetKernelArg(kernel, next++, Integer.BYTES, Pointer.to(new int[] {x}));
-      return this;
+      return set(Integer.BYTES, Pointer.to(new int[] {x}));
     }
 
     Launch value(long x) {
-      clSetKernelArg(kernel, next++, Long.BYTES, Pointer.to(new long[] {x}));
-      return this;
+      return set(Long.BYTES, Pointer.to(new long[] {x}));
     }
 
     Launch value(float x) {
-      clSetKernelArg(kernel, next++, Float.BYTES, Pointer.to(new float[] {x}));
-      return this;
+      return set(Float.BYTES, Pointer.to(new float[] {x}));
     }
 
     /** A structure of longs, by value. */
     Launch longs(long... structure) {
-      clSetKernelArg(kernel, next++, 8L * structure.length, Pointer.to(structure));
-      return this;
+      return set(8L * structure.length, Pointer.to(structure));
     }
 
     /** A structure of floats, by value. */
@@ -85,18 +90,35 @@ final class Kernel {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) structure[i];
       }
-      clSetKernelArg(kernel, next++, 4L * values.length, Pointer.to(values));
-      return this;
+      return set(4L * values.length, Pointer.to(values));
     }
 
     /** So many bytes of local memory. */
     Launch local(long bytes) {
-      clSetKernelArg(kernel, next++, bytes, null);
+      return set(bytes, null);
+    }
+
+    private Launch set(long bytes, @Nullable Pointer value) {
+      int argument = next++;
+      try {
+        clSetKernelArg(kernel, argument, bytes, value);
+      } catch (CLException e) {
+        operands.clear();
+        throw device.failure("kernel " + name + ", argument " + argument, e);
+      }
       return this;
     }
 
     /** Puts {@code groups x group} work-items into the queue. */
     void run(long[] groups, long[] group) {
+      try {
+        enqueue(groups, group);
+      } finally {
+        operands.clear();
+      }
+    }
+
+    private void enqueue(long[] groups, long[] group) {
       long[] global = new long[groups.length];
       for (int i = 0; i < groups.length; i++) {
         if (groups[i] == 0) {
@@ -109,7 +131,6 @@ final class Kernel {
           () ->
               clEnqueueNDRangeKernel(
                   device.queue(), kernel, groups.length, null, global, group, 0, null, null));
-      Reference.reachabilityFence(operands);
     }
 
     /**

@@ -142,8 +142,7 @@ final class Matmul {
     addends.define(definitions);
     Kernel kernel = device.kernel("matmul.cl", "matmul", definitions.toArray(String[]::new));
     synchronized (device) {
-      Kernel.Launch launch = kernel.launch().buffer(DeviceStorage.of(p.a).memory());
-      launch.buffer(DeviceStorage.of(p.b).memory()).buffer(DeviceStorage.of(p.out).memory());
+      Kernel.Launch launch = kernel.launch().memory(p.a).memory(p.b).memory(p.out);
       addends.pass(launch);
       launch
           .longs(p.layout(accumulate))
@@ -163,15 +162,14 @@ final class Matmul {
       device
           .kernel(PANELS, "pack_panels", all)
           .launch()
-          .buffer(DeviceStorage.of(p.b).memory())
+          .memory(p.b)
           .buffer(packed)
           .value(p.b.stride(-2))
           .value(p.b.stride(-1))
           .longs(p.layout(accumulate))
           .run(new long[] {panels, (p.k + PACK_ROWS - 1) / PACK_ROWS, packs}, alone);
       Kernel.Launch launch = device.kernel(PANELS, "matmul_panels", all).launch();
-      launch.buffer(DeviceStorage.of(p.a).memory()).buffer(packed);
-      launch.buffer(DeviceStorage.of(p.out).memory());
+      launch.memory(p.a).buffer(packed).memory(p.out);
       addends.pass(launch);
       launch
           .value(p.a.stride(-2))

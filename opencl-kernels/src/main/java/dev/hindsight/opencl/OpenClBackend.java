@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * and reductions to a Java number wait for the device.
  */
 final class OpenClBackend implements Backend {
+  static final String NAME = "opencl";
+
   private final Device device;
   private final HostFallback fallback;
   private final Backend host;
@@ -58,7 +60,7 @@ final class OpenClBackend implements Backend {
 
   @Override
   public String name() {
-    return "opencl";
+    return NAME;
   }
 
   @Override
@@ -134,14 +136,12 @@ final class OpenClBackend implements Backend {
 
   @Override
   public void upload(MemorySegment host, Tensor out) {
-    DeviceStorage storage = DeviceStorage.of(out);
-    device.write(host.asSlice(0, bytes(out)), storage.memory(), storage.start() + firstByte(out));
+    DeviceStorage.of(out).write(device, host.asSlice(0, bytes(out)), firstByte(out));
   }
 
   @Override
   public void download(Tensor x, MemorySegment host) {
-    DeviceStorage storage = DeviceStorage.of(x);
-    device.read(storage.memory(), storage.start() + firstByte(x), host.asSlice(0, bytes(x)));
+    DeviceStorage.of(x).read(device, firstByte(x), host.asSlice(0, bytes(x)));
   }
 
   private static long firstByte(Tensor t) {

@@ -20,7 +20,7 @@ public final class OpenClProvider implements Backends.Provider {
 
   @Override
   public String name() {
-    return "opencl";
+    return OpenClBackend.NAME;
   }
 
   @Override

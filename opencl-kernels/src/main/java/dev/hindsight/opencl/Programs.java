@@ -2,6 +2,9 @@ package dev.hindsight.opencl;
 
 import static org.jocl.CL.*;
 
+import dev.hindsight.engine.CacheFolder;
+import dev.hindsight.engine.DeviceException;
+import dev.hindsight.engine.DeviceException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +17,7 @@ import org.jocl.CLException;
 import org.jocl.Pointer;
 import org.jocl.Sizeof;
 import org.jocl.cl_device_id;
+import org.jocl.cl_kernel;
 import org.jocl.cl_program;
 
 /**
@@ -25,8 +29,15 @@ final class Programs {
   private static final String INCLUDE = "#include \"";
 
   private final Device device;
-  private final Map<String, cl_program> programs = new ConcurrentHashMap<>();
+  private final Map<String, Program> programs = new ConcurrentHashMap<>();
   private final Map<String, Kernel> kernels = new ConcurrentHashMap<>();
+
+  /**
+   * A compiled file.
+   *
+   * @param kept whether its binary was on disk
+   */
+  private record Program(cl_program handle, boolean kept) {}
 
   Programs(Device device) {
     this.device = device;
@@ -41,46 +52,68 @@ final class Programs {
     for (String definition : definitions) {
       options.append(" -D").append(definition);
     }
-    String key = file + options;
     return kernels.computeIfAbsent(
-        name + ' ' + key,
-        k ->
-            new Kernel(
-                device,
-                name,
-                clCreateKernel(
-                    programs.computeIfAbsent(key, p -> program(file, name, options.toString())),
-                    name,
-                    null)));
+        name + ' ' + file + options,
+        k -> new Kernel(device, name, create(file, name, options.toString())));
   }
 
-  private cl_program program(String file, String kernel, String options) {
-    String source = source("common.cl") + source(file);
-    Path cached = CacheFolder.file(".bin", device.info().identity(), options, source);
-    cl_program program = load(cached, options);
-    if (program == null) {
-      program = compile(file, kernel, source, options);
-      save(program, cached);
+  /**
+   * @throws DeviceException when there is no such kernel
+   */
+  private cl_kernel create(String file, String name, String options) {
+    String key = file + options;
+    Program program = programs.computeIfAbsent(key, k -> program(file, name, options, true));
+    if (program.kept) {
+      try {
+        return clCreateKernel(program.handle, name, null);
+      } catch (CLException e) {
+        // the binary is of something else: it is compiled and written again
+        program = program(file, name, options, false);
+        programs.put(key, program);
+      }
     }
-    return program;
+    cl_program compiled = program.handle;
+    return device.get("kernel " + name + " of " + file, () -> clCreateKernel(compiled, name, null));
+  }
+
+  /**
+   * @param mayBeKept whether a binary that is on disk will do
+   */
+  private Program program(String file, String kernel, String options, boolean mayBeKept) {
+    String source = source("common.cl") + source(file);
+    Path path =
+        CacheFolder.file(OpenClBackend.NAME, ".bin", device.info().identity(), options, source);
+    cl_program kept = mayBeKept ? load(path, options) : null;
+    if (kept != null) {
+      return new Program(kept, true);
+    }
+    cl_program compiled = compile(file, kernel, source, options);
+    save(compiled, path);
+    return new Program(compiled, false);
   }
 
   private cl_program compile(String file, String kernel, String source, String options) {
+    String doing = "kernel " + kernel + " of " + file;
     cl_program program =
-        clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null);
+        device.get(
+            doing,
+            () ->
+                clCreateProgramWithSource(device.context(), 1, new String[] {source}, null, null));
     try {
       build(program, options);
     } catch (CLException e) {
-      throw new IllegalStateException(
-          "kernel "
-              + kernel
-              + " of "
-              + file
+      if (e.getStatus() != CL_BUILD_PROGRAM_FAILURE) {
+        throw device.failure(doing, e);
+      }
+      throw new DeviceException(
+          Reason.REFUSED,
+          doing
               + " cannot be compiled on "
               + device.info().name()
               + " with "
               + options
-              + ":\n"
+              + "; a newer driver may do it, and ./hindsight devices lists other devices; its"
+              + " compiler says:\n"
               + log(program),
           e);
     }
@@ -131,7 +164,7 @@ final class Programs {
       return null;
     }
     try {
-      byte[] binary = Checked.content(Files.readAllBytes(cached));
+      byte[] binary = Checked.content(name(cached), Files.readAllBytes(cached));
       if (binary == null) {
         return null;
       }
@@ -151,6 +184,10 @@ final class Programs {
     }
   }
 
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
   /** A cache that cannot be written costs time, nothing else. */
   private static void save(cl_program program, Path to) {
     try {
@@ -161,8 +198,12 @@ final class Programs {
           program, CL_PROGRAM_BINARIES, Sizeof.POINTER, Pointer.to(Pointer.to(binary)), null);
       Files.createDirectories(to.getParent());
       Path beside = Files.createTempFile(to.getParent(), "program", ".tmp");
-      Files.write(beside, Checked.file(binary));
-      Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.write(beside, Checked.file(name(to), binary));
+        Files.move(beside, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(beside); // there when it could not be written whole, or moved
+      }
     } catch (IOException | CLException e) {
       // see above
     }

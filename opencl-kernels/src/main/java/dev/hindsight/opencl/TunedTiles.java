@@ -1,5 +1,6 @@
 package dev.hindsight.opencl;
 
+import dev.hindsight.engine.CacheFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ final class TunedTiles {
   TunedTiles(DeviceInfo device) {
     this(
         CacheFolder.file(
+            OpenClBackend.NAME,
             ".tiles",
             device.identity(),
             Programs.source("matmul.cl"),

@@ -38,35 +38,45 @@ kernel void gather_last(global const int *x, long at, long row, int step, global
   }
 }
 
-// out (n, index (n, k)) += x (n, k): the first work-item of those with one index adds for all.
-kernel void scatter_add_last(global const float *x, long at, long row, int step,
-                             global const int *index, long index_at, long index_row,
-                             int index_step, global float *out, long out_at, long out_row,
-                             int out_step, global int *note, int extent, int count, long total) {
-  const long i = get_global_id(0);
-  if (i >= total) {
-    return;
-  }
-  const long n = i / count;
-  const int k = i % count;
-  index += index_at + n * index_row;
-  const int id = index[k * index_step];
-  if (id < 0 || id >= extent) {
-    note_index(note, SCATTER_ADD_LAST, id, extent, i);
-    return;
-  }
-  for (int before = 0; before < k; before++) {
-    if (index[before * index_step] == id) {
-      return;
+// out (n, index (n, k)) += x (n, k): LANES work-items go through a row, LANES elements at a time;
+// of those with one index the first adds for all, so each element of out is one chain in
+// ascending k. The work grows with LANES * count. A group has ROWS rows.
+kernel __attribute__((reqd_work_group_size(LANES, ROWS, 1))) void scatter_add_last(
+    global const float *x, long at, long row, int step, global const int *index, long index_at,
+    long index_row, int index_step, global float *out, long out_at, long out_row, int out_step,
+    global int *note, int extent, int count, long total_rows) {
+  local int ids[ROWS * LANES];
+  const int lane = get_local_id(0);
+  const long n = get_global_id(1);
+  local int *tile = ids + get_local_id(1) * LANES;
+  for (int first = 0; first < count; first += LANES) {
+    const int k = first + lane;
+    int id = -1;
+    if (n < total_rows && k < count) {
+      id = index[index_at + n * index_row + (long)k * index_step];
+      if (id < 0 || id >= extent) {
+        note_index(note, SCATTER_ADD_LAST, id, extent, n * count + k);
+        id = -1;
+      }
     }
-  }
-  global float *to = out + out_at + n * out_row + (long)id * out_step;
-  x += at + n * row;
-  float sum = *to;
-  for (int same = k; same < count; same++) {
-    if (index[same * index_step] == id) {
-      sum += x[same * step];
+    tile[lane] = id;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    int earlier = 0;
+    for (int other = 0; other < LANES; other++) {
+      earlier |= other < lane && tile[other] == id;
     }
+    if (id >= 0 && !earlier) {
+      global float *to = out + out_at + n * out_row + (long)id * out_step;
+      global const float *from = x + at + n * row + (long)first * step;
+      float sum = *to;
+      for (int same = lane; same < LANES; same++) {
+        if (tile[same] == id) {
+          sum += from[(long)same * step];
+        }
+      }
+      *to = sum;
+    }
+    // the next LANES elements may have the same indices
+    barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);
   }
-  *to = sum;
 }

@@ -11,6 +11,9 @@ import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jocl.CL;
+import org.jocl.CLException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +100,87 @@ class DeviceMemoryTest {
       megabytes(7);
     }
     assertThat(memory.held()).isLessThanOrEqualTo(LIMIT);
+  }
+
+  /** Memory of a driver that has room for half of the limit: others have the rest. */
+  private DeviceMemory halfTaken(AtomicInteger refusals) {
+    DeviceMemory[] half = new DeviceMemory[1];
+    half[0] =
+        new DeviceMemory(
+            backend.device(),
+            LIMIT,
+            size -> {
+              if (half[0].held() + half[0].pooled() + size > LIMIT / 2) {
+                refusals.incrementAndGet();
+                throw new CLException(
+                    "CL_MEM_OBJECT_ALLOCATION_FAILURE", CL.CL_MEM_OBJECT_ALLOCATION_FAILURE);
+              }
+              return CL.clCreateBuffer(
+                  backend.device().context(), CL.CL_MEM_READ_WRITE, size, null, null);
+            });
+    return half[0];
+  }
+
+  @Test
+  void unreachableTensorsMakeRoomWhereTheDriverHasLess() {
+    AtomicInteger refusals = new AtomicInteger();
+    DeviceMemory half = halfTaken(refusals);
+    for (int i = 0; i < 50; i++) {
+      half.allocate(7 << 20);
+    }
+    assertThat(refusals).hasPositiveValue();
+    assertThat(half.held() + half.pooled()).isLessThanOrEqualTo(LIMIT / 2);
+  }
+
+  @Test
+  void aDriverWithoutRoomIsAskedOnlySoOften() {
+    AtomicInteger refusals = new AtomicInteger();
+    DeviceMemory half = halfTaken(refusals);
+    DeviceMemory.Buffer kept = half.allocate(20 << 20);
+    assertThatExceptionOfType(DeviceException.class)
+        .isThrownBy(() -> half.allocate(20 << 20))
+        .withMessageContaining("no room for 20.00 MiB")
+        .withMessageContaining("others may hold some")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(DeviceException.Reason.OUT_OF_MEMORY));
+    assertThat(refusals).hasValueBetween(2, 22);
+    kept.release();
+    half.allocate(20 << 20).release();
+  }
+
+  /** A kernel that is launched once would otherwise keep its operands as long as the device. */
+  @Test
+  void whatWasLaunchedKeepsNoOperand() {
+    TensorOps.add(megabytes(10), megabytes(10));
+    Tensor tall = megabytes(4).reshape(Shape.of(1 << 17, 8));
+    TensorOps.matmul(tall, tall.slice(0, 0, 8));
+    tall = null;
+    long scratch = 2 << 20;
+    assertThat(heldAfterCollection(scratch)).isLessThan(scratch);
+  }
+
+  @Test
+  void aLaunchKeepsItsOperandsUntilItRuns() {
+    Device device = backend.device();
+    Kernel kernel = device.kernel("convert.cl", "f32_to_bf16");
+    synchronized (device) {
+      Kernel.Launch launch = kernel.launch().memory(megabytes(10));
+      assertThat(heldAfterCollection(10 << 20)).isGreaterThanOrEqualTo(10 << 20);
+      launch.tensor(megabytes(10)).value(0L).run(0, 1);
+    }
+    assertThat(heldAfterCollection(10 << 20)).isLessThan(10 << 20);
+  }
+
+  /** What is held once the collector had its time, or once it is less than {@code enough}. */
+  private long heldAfterCollection(long enough) {
+    for (int i = 0; i < 20 && memory.held() >= enough; i++) {
+      System.gc();
+      try {
+        Thread.sleep(5); // the cleaner has a thread of its own
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return memory.held();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.hindsight.tornado;
 
 import dev.hindsight.engine.BinaryOp;
+import dev.hindsight.engine.CacheFolder;
 import dev.hindsight.engine.DType;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
@@ -78,7 +79,7 @@ final class TornadoBackend extends VectorBackend {
     VectorBackend host = new VectorBackend();
     String key = device + ", " + host.description();
     Path file =
-        CacheFolder.path()
+        CacheFolder.of(NAME)
             .resolve(key.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + ".properties");
     return CostModel.read(file)
         .orElseGet(

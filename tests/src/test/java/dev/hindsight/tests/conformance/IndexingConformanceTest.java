@@ -112,6 +112,28 @@ class IndexingConformanceTest {
     }
   }
 
+  /** Rows so long that a group adds them part by part, with indices in many of the parts. */
+  @Test
+  @Covers("scatterAddLast")
+  void scatterAddLastOfLongRows() {
+    Shape shape = Shape.of(5, 1000);
+    for (int width : new int[] {1, 7, 2000}) {
+      double[] values = Values.uniform(width, shape);
+      int[] target = Values.indices(width, shape.size(), width);
+      double[] want = Values.uniform(1, Shape.of(5, width));
+      Trial trial = new Trial(subject, "scatterAddLast from %s to %s", shape, width);
+      Operand x = trial.in(shape, Layout.CONTIGUOUS, values);
+      Operand ids = trial.indices(shape, Layout.CONTIGUOUS, target);
+      Operand out = trial.inOut(Shape.of(5, width), Layout.OFFSET, want);
+      trial.run((b, at) -> b.scatterAddLast(at.of(x), at.of(ids), at.of(out)));
+      for (int i = 0; i < values.length; i++) {
+        int place = i / 1000 * width + target[i];
+        want[place] = add(want[place], values[i]);
+      }
+      assertThat(out.got()).as("%s", subject).isEqualTo(want);
+    }
+  }
+
   @Test
   @Covers("topK")
   void topK() {
@@ -183,6 +205,29 @@ class IndexingConformanceTest {
     }
     assertThat(x.dtype()).isIn(DType.F32, DType.F64);
     assertThat(x.toDoubles()).containsOnly(0);
+  }
+
+  /** Rows of no elements are looked up and added to as others are. */
+  @Test
+  @Covers({"gatherRows", "scatterAddRows"})
+  void refusesIndicesOutsideOfEmptyRows() {
+    Tensor x = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(3, 0));
+    Tensor two = TensorOps.zeros(subject.backend(), subject.dtype(), Shape.of(2, 0));
+    Tensor good = Tensor.of(subject.backend(), Shape.of(2), 2, 0);
+    assertThat(TensorOps.gatherRows(x, good).toDoubles()).isEmpty();
+    TensorOps.scatterAddRows(two, good, x);
+    assertThat(x.toDoubles()).isEmpty();
+    for (int bad : new int[] {-1, 3}) {
+      Tensor ids = Tensor.of(subject.backend(), Shape.of(2), bad, 0);
+      refused("gatherRows", bad, () -> TensorOps.gatherRows(x, ids).toDoubles());
+      refused(
+          "scatterAddRows",
+          bad,
+          () -> {
+            TensorOps.scatterAddRows(two, ids, x);
+            x.toDoubles();
+          });
+    }
   }
 
   private static void refused(String operation, int index, Runnable action) {
