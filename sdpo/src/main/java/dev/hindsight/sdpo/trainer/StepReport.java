@@ -8,7 +8,9 @@ import dev.hindsight.transformer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
+import java.util.IntSummaryStatistics;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -31,6 +33,10 @@ final class StepReport {
   final double finishedFraction;
   final @Nullable Double gradNorm;
   final @Nullable Double teacherGap;
+
+  /** The same of the first mini-batch alone, which is read before the policy moves. */
+  final @Nullable Double gapAtStart;
+
   final @Nullable Double ratioMax;
   final int emptyTarget;
 
@@ -83,11 +89,48 @@ final class StepReport {
     finishedFraction =
         rollouts.stream().filter(r -> r.completion().finished()).count() / (double) rollouts.size();
     gradNorm = Double.isFinite(sumNorm) ? sumNorm / results.size() : null;
-    teacherGap = taught ? meanOverLive(gap) : null;
+    teacherGap = taught ? meanOverLive(gap, rows) : null;
+    gapAtStart = taught ? meanOverLive(gap, results.getFirst().outputs().logP().length) : null;
     // the answers that SFT imitates are another model's: no ratio of the policy
     ratioMax = config.method() == TrainConfig.Method.SFT ? null : ratios(results);
     emptyTarget = empty;
     measure(results, row);
+    spread(rollouts);
+    if (taught) {
+      logRatios();
+    }
+  }
+
+  /** What the means hide: one answer that does not end, or all of them of one length. */
+  private void spread(List<Rollout> rollouts) {
+    IntSummaryStatistics lengths =
+        rollouts.stream().mapToInt(r -> r.completion().length()).summaryStatistics();
+    measures.put("response_length_min", (double) lengths.getMin());
+    measures.put("response_length_max", (double) lengths.getMax());
+    double squares =
+        rollouts.stream()
+            .mapToDouble(r -> r.completion().length() - responseLength)
+            .map(d -> d * d)
+            .sum();
+    measures.put("response_length_std", Math.sqrt(squares / rollouts.size()));
+  }
+
+  /** log q(y_t) - log p(y_t) of live tokens: what the teacher says about what was sampled. */
+  private void logRatios() {
+    DoubleSummaryStatistics ratios = new DoubleSummaryStatistics();
+    int row = 0;
+    for (PolicyUpdate.Sample s : samples) {
+      for (int end = row + s.response().length; row < end; row++) {
+        if (s.target()) {
+          ratios.accept(Objects.requireNonNull(logQ)[row] - logP[row]);
+        }
+      }
+    }
+    if (ratios.getCount() > 0) {
+      measures.put("log_ratio_mean", ratios.getAverage());
+      measures.put("log_ratio_min", ratios.getMin());
+      measures.put("log_ratio_max", ratios.getMax());
+    }
   }
 
   private void measure(List<PolicyUpdate.Result> results, int rows) {
@@ -120,12 +163,15 @@ final class StepReport {
     }
   }
 
-  private @Nullable Double meanOverLive(float[] values) {
+  /**
+   * @param rows so many of the first; those of whole samples
+   */
+  private @Nullable Double meanOverLive(float[] values, int rows) {
     double sum = 0;
     int count = 0;
     int row = 0;
     for (PolicyUpdate.Sample s : samples) {
-      for (int t = 0; t < s.response().length; t++, row++) {
+      for (int t = 0; t < s.response().length && row < rows; t++, row++) {
         if (s.target()) {
           sum += values[row];
           count++;

@@ -234,6 +234,54 @@ class TrainerTest {
     }
   }
 
+  /** The gap before training is read before the first optimiser step, however many follow. */
+  @Test
+  void theInitialGapIsThatOfTheModelAsItCame() throws Exception {
+    TinyRun.run(
+        TinyRun.config(Method.SDPO, "steps=2"),
+        folder.resolve("one"),
+        "auto",
+        TrainListener.SILENT);
+    StepMetrics first = metrics("one").get(1);
+    assertThat(first.measures().get("initial_gap")).isEqualTo(first.teacherGap()).isPositive();
+    assertThat(metrics("one").get(2).measures()).doesNotContainKey("initial_gap");
+    RunSummary[] mixed = new RunSummary[2];
+    for (int i = 0; i < 2; i++) {
+      // at another learning rate the later mini-batches see another policy, the first does not
+      mixed[i] =
+          TinyRun.run(
+              TinyRun.config(
+                  Method.SDPO,
+                  "steps=1",
+                  "actor.ppo_mini_batch_size=2",
+                  "optim.lr=" + (i == 0 ? "1e-3" : "1e-1")),
+              folder.resolve("mixed-" + i),
+              "auto",
+              TrainListener.SILENT);
+    }
+    assertThat(mixed[0].initialGap()).isEqualTo(mixed[1].initialGap()).isPositive();
+    assertThat(metrics("mixed-0").get(1).teacherGap())
+        .isNotEqualTo(metrics("mixed-1").get(1).teacherGap());
+  }
+
+  /** Every failure gets feedback here, so all have a target; GRPO sees rewards alone. */
+  @Test
+  void groupsWithSignalAreCountedByMethod() throws Exception {
+    for (Method method : Method.values()) {
+      String name = method.name();
+      TinyRun.run(
+          TinyRun.config(method, "steps=1"), folder.resolve(name), "auto", TrainListener.SILENT);
+      StepMetrics m = metrics(name).get(1);
+      Double expected = method == Method.GRPO ? m.variedGroupFraction() : Double.valueOf(1);
+      assertThat(m.signalGroupFraction()).as(name).isEqualTo(expected);
+      assertThat(m.measures().get("response_length_min"))
+          .isLessThanOrEqualTo(m.responseLength())
+          .isPositive();
+      assertThat(m.measures().get("response_length_max"))
+          .isGreaterThanOrEqualTo(m.responseLength());
+    }
+  }
+
   @Test
   void theControlOfForeignFeedbackRuns() throws Exception {
     TrainConfig config =
