@@ -8,8 +8,11 @@ package dev.hindsight.sdpo.trainer;
  * @param saveFreq write a checkpoint after every so many steps, and after the last; 0 only after
  *     the last; default 10 (reference: 0)
  * @param keepCheckpoints newest checkpoints kept beside the best; default 2
+ * @param tensorboard write the metrics to an event file for TensorBoard, too, in {@code
+ *     tensorboard/}; default false
  */
-public record RecordConfig(int samplesPerStep, int saveFreq, int keepCheckpoints) {
+public record RecordConfig(
+    int samplesPerStep, int saveFreq, int keepCheckpoints, boolean tensorboard) {
   public RecordConfig {
     ConfigCheck.require(
         samplesPerStep >= 0, "record.samples_per_step", samplesPerStep, "zero or more");
@@ -19,6 +22,6 @@ public record RecordConfig(int samplesPerStep, int saveFreq, int keepCheckpoints
   }
 
   static RecordConfig defaults() {
-    return new RecordConfig(4, 10, 2);
+    return new RecordConfig(4, 10, 2, false);
   }
 }
