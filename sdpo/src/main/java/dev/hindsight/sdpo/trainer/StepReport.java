@@ -8,8 +8,10 @@ import dev.hindsight.transformer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
+import java.util.HashMap;
 import java.util.IntSummaryStatistics;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -25,6 +27,11 @@ final class StepReport {
   private final float[] logP;
 
   private final float @Nullable [] logQ;
+
+  /** By row, as {@link #logP}. */
+  private final Map<Integer, TopTokens.Row> topP = new HashMap<>();
+
+  private final Map<Integer, TopTokens.Row> topQ = new HashMap<>();
 
   final double trainReward;
   final double loss;
@@ -67,7 +74,10 @@ final class StepReport {
     for (PolicyUpdate.Result r : results) {
       int count = r.outputs().logP().length;
       if (row < rows) {
+        int start = row;
         System.arraycopy(r.outputs().logP(), 0, logP, row, count);
+        r.top().student.forEach((at, top) -> topP.put(start + at, top));
+        r.top().teacher.forEach((at, top) -> topQ.put(start + at, top));
       }
       if (row < rows && logQ != null) {
         System.arraycopy(r.outputs().logQ(), 0, logQ, row, count);
@@ -207,22 +217,17 @@ final class StepReport {
   }
 
   /**
-   * The rollouts that are kept for people to read: one of each question in turn, then the second of
-   * each.
+   * The rollouts that are kept for people to read.
    *
    * @param prompts of the teacher, one a rollout; empty for a method that has none
    */
   List<SampleRecord> samples(int step, Tokenizer tokenizer, List<TeacherPrompt> prompts) {
-    int n = config.rollout().n();
-    int questions = samples.size() / n;
     int[] start = new int[samples.size() + 1];
     for (int i = 0; i < samples.size(); i++) {
       start[i + 1] = start[i] + samples.get(i).response().length;
     }
     List<SampleRecord> records = new ArrayList<>();
-    int wanted = Math.min(config.record().samplesPerStep(), samples.size());
-    for (int k = 0; k < wanted; k++) {
-      int i = k % questions * n + k / questions;
+    for (int i : config.record().kept(samples.size(), config.rollout().n())) {
       TeacherPrompt prompt = prompts.isEmpty() ? null : prompts.get(i);
       records.add(sample(step, tokenizer, samples.get(i), prompt, start[i], start[i + 1]));
     }
@@ -257,6 +262,23 @@ final class StepReport {
         s.target(),
         p,
         q,
-        ratio);
+        ratio,
+        top(topP, tokenizer, from, to),
+        q == null ? null : top(topQ, tokenizer, from, to));
+  }
+
+  private static SampleRecord.@Nullable Top top(
+      Map<Integer, TopTokens.Row> all, Tokenizer tokenizer, int from, int to) {
+    if (!all.containsKey(from)) {
+      return null;
+    }
+    List<List<String>> tokens = new ArrayList<>();
+    List<float[]> logProbs = new ArrayList<>();
+    for (int row = from; row < to; row++) {
+      TopTokens.Row top = Objects.requireNonNull(all.get(row));
+      tokens.add(IntStream.of(top.tokens()).mapToObj(tokenizer::token).toList());
+      logProbs.add(top.logProbs());
+    }
+    return new SampleRecord.Top(tokens, logProbs);
   }
 }

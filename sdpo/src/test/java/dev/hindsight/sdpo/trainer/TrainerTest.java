@@ -291,6 +291,70 @@ class TrainerTest {
     assertThat(metrics("a").get(1).feedbackUsedFraction()).isPositive();
   }
 
+  /** The K likeliest first; where the sampled token is among them, with its own log-probability. */
+  private static void assertLikeliest(SampleRecord.Top top, List<String> tokens, float[] sampled) {
+    assertThat(top.tokens()).hasSameSizeAs(tokens);
+    assertThat(top.logProbs()).hasSameSizeAs(tokens);
+    for (int t = 0; t < sampled.length; t++) {
+      float[] logProbs = top.logProbs().get(t);
+      assertThat(top.tokens().get(t)).hasSize(3).doesNotHaveDuplicates();
+      assertThat(logProbs).hasSize(3);
+      assertThat(logProbs[0]).isGreaterThanOrEqualTo(logProbs[1]);
+      assertThat(logProbs[1]).isGreaterThanOrEqualTo(logProbs[2]);
+      int at = top.tokens().get(t).indexOf(tokens.get(t));
+      if (at >= 0) {
+        assertThat(logProbs[at]).isEqualTo(sampled[t]);
+      } else {
+        assertThat(sampled[t]).isLessThanOrEqualTo(logProbs[2]);
+      }
+    }
+  }
+
+  private List<SampleRecord> samples(String run) throws IOException {
+    return Files.readAllLines(folder.resolve(run).resolve("samples.jsonl")).stream()
+        .map(line -> dev.hindsight.sdpo.run.Json.parse(line, SampleRecord.class))
+        .toList();
+  }
+
+  /** Samples of all mini-batches and, with two epochs, of the first; none where none is wanted. */
+  @Test
+  void likeliestTokensAreThoseOfTheSample() throws Exception {
+    for (Method method : Method.values()) {
+      String name = method.name();
+      TrainConfig config =
+          TinyRun.config(
+              method,
+              "steps=1",
+              "actor.ppo_mini_batch_size=1",
+              "actor.ppo_epochs=2",
+              "record.samples_per_step=7");
+      TinyRun.run(config, folder.resolve(name), "auto", TrainListener.SILENT);
+      for (SampleRecord sample : samples(name)) {
+        assertLikeliest(sample.studentTop(), sample.tokens(), sample.studentLogProbs());
+        if (method == Method.SDPO) {
+          assertLikeliest(sample.teacherTop(), sample.tokens(), sample.teacherLogProbs());
+        } else {
+          assertThat(sample.teacherTop()).isNull();
+        }
+      }
+    }
+    TinyRun.run(
+        TinyRun.config(Method.SDPO, "steps=1", "record.top_k=0"),
+        folder.resolve("none"),
+        "auto",
+        TrainListener.SILENT);
+    assertThat(samples("none"))
+        .isNotEmpty()
+        .allMatch(s -> s.studentTop() == null && s.teacherTop() == null);
+    // what former versions wrote has neither key
+    String former =
+        Files.readAllLines(folder.resolve("none/samples.jsonl"))
+            .getFirst()
+            .replace(",\"student_top\":null,\"teacher_top\":null", "");
+    assertThat(former).doesNotContain("_top");
+    assertThat(dev.hindsight.sdpo.run.Json.parse(former, SampleRecord.class).studentTop()).isNull();
+  }
+
   @Test
   void recordsAreComplete() throws Exception {
     TrainConfig config = TinyRun.config(Method.SDPO, "steps=2", "record.samples_per_step=6");
@@ -305,6 +369,8 @@ class TrainerTest {
       assertThat(sample.logRatio()[t])
           .isEqualTo(sample.teacherLogProbs()[t] - sample.studentLogProbs()[t]);
     }
+    assertLikeliest(sample.studentTop(), sample.tokens(), sample.studentLogProbs());
+    assertLikeliest(sample.teacherTop(), sample.tokens(), sample.teacherLogProbs());
     assertThat(sample.teacherPrompt()).startsWith(sample.question()).contains(sample.feedback());
     assertThat(Files.readAllLines(folder.resolve("a/timings.jsonl"))).hasSize(2);
     assertThat(folder.resolve("a/summary.json")).exists();
