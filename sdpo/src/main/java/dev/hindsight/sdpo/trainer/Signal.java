@@ -118,7 +118,8 @@ record Signal(
           + " use an environment with feedback, easier questions or a stronger base model";
     }
     if (!options.siblingSolutions()) {
-      return "rollouts succeeded, but this environment withholds solutions and gave no feedback";
+      return "rollouts succeeded, but this environment withholds solutions and gave no feedback; switch"
+          + " its feedback on, or use one that shows solutions";
     }
     return "each success is alone in its group and self_distillation.dont_reprompt_on_self_success"
         + " keeps it from being its own demonstration; more rollouts a question are needed";
