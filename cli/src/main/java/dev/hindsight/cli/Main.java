@@ -25,6 +25,7 @@ import picocli.CommandLine.IVersionProvider;
       GenerateCommand.class,
       LogitsCommand.class,
       ReportCommand.class,
+      InspectCommand.class,
       DevicesCommand.class,
       SelftestCommand.class,
       GenerateCompletion.class,

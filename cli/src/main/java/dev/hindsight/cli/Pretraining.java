@@ -11,6 +11,7 @@ import dev.hindsight.sdpo.dialect.DialectDocumentSource;
 import dev.hindsight.sdpo.dialect.DialectVocabulary;
 import dev.hindsight.sdpo.run.FolderLock;
 import dev.hindsight.sdpo.run.Json;
+import dev.hindsight.sdpo.run.TensorBoardLog;
 import dev.hindsight.transformer.AtomicFile;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.DecoderConfig;
@@ -25,19 +26,34 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Trains a base model into a folder: {@code pretrain.yaml}, {@code metrics.jsonl}, {@code
- * checkpoints/pretraining.safetensors} while it goes on, and at its end the model itself.
+ * checkpoints/pretraining.safetensors} while it goes on, and at its end the model itself. Where
+ * asked for, {@code tensorboard/} has the metrics, too.
  */
 final class Pretraining {
   static final String CONFIG = "pretrain.yaml";
+
+  /** What TensorBoard files a number under. */
+  private static final Map<String, String> GROUPS =
+      Map.of(
+          "loss",
+          "update",
+          "grad_norm",
+          "update",
+          "learning_rate",
+          "update",
+          "held_out_loss",
+          "held_out");
 
   private final PretrainConfig config;
   private final Backend backend;
@@ -138,10 +154,14 @@ final class Pretraining {
       // only now: a resume with other settings was refused, and the file says what made the model
       AtomicFile.write(folder.resolve(CONFIG), Configs.toYaml(config));
       boolean complete;
-      try (Writer metrics = openMetrics(pretrainer.step());
+      List<String> past = past(pretrainer.step());
+      Files.write(metricsFile(), past);
+      try (Writer metrics = Files.newBufferedWriter(metricsFile(), StandardOpenOption.APPEND);
+          TensorBoardLog events = config.tensorboard() ? openEvents(past) : null;
           Progress progress = screen.progress("pretraining", config.steps())) {
         complete =
-            pretrainer.run(checkpoint(folder), p -> record(p, metrics, progress), stop::requested);
+            pretrainer.run(
+                checkpoint(folder), p -> record(p, metrics, events, progress), stop::requested);
       }
       if (complete) {
         finish(begin);
@@ -151,16 +171,25 @@ final class Pretraining {
   }
 
   /** The metrics up to a step; what a killed run wrote after its last save is written again. */
-  private Writer openMetrics(long step) throws IOException {
-    Path file = folder.resolve("metrics.jsonl");
-    List<String> kept = List.of();
-    if (step > 0 && Files.exists(file)) {
-      // a torn line need not be UTF-8
-      String all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-      kept = all.lines().filter(line -> stepOf(line) <= step).toList();
+  private List<String> past(long step) throws IOException {
+    if (step == 0 || !Files.exists(metricsFile())) {
+      return List.of();
     }
-    Files.write(file, kept);
-    return Files.newBufferedWriter(file, StandardOpenOption.APPEND);
+    // a torn line need not be UTF-8
+    String all = new String(Files.readAllBytes(metricsFile()), StandardCharsets.UTF_8);
+    return all.lines().filter(line -> stepOf(line) <= step).toList();
+  }
+
+  private Path metricsFile() {
+    return folder.resolve("metrics.jsonl");
+  }
+
+  /** With the steps so far, all as of now: there is no record of when they were done. */
+  private TensorBoardLog openEvents(List<String> past) throws IOException {
+    double[] wallTimes = new double[past.size()];
+    Arrays.fill(wallTimes, System.currentTimeMillis() * 1e-3);
+    List<?> lines = past.stream().map(line -> Json.parse(line, Map.class)).toList();
+    return TensorBoardLog.open(folder.resolve("tensorboard"), GROUPS, lines, wallTimes);
   }
 
   private static long stepOf(String line) {
@@ -171,7 +200,8 @@ final class Pretraining {
     }
   }
 
-  private void record(Pretrainer.Progress p, Writer metrics, Progress progress) {
+  private void record(
+      Pretrainer.Progress p, Writer metrics, @Nullable TensorBoardLog events, Progress progress) {
     loss = p.loss();
     tokens = p.tokens();
     Map<String, Object> line = new LinkedHashMap<>();
@@ -188,6 +218,9 @@ final class Pretraining {
     try {
       metrics.write(Json.line(line) + "\n");
       metrics.flush();
+      if (events != null) {
+        events.append(line);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

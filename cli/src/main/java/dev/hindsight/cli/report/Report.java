@@ -136,6 +136,14 @@ public final class Report {
         summary.put(shared, values.iterator().next());
       }
     }
+    Set<Double> gaps = new HashSet<>();
+    for (RunRecord run : runs) {
+      JsonNode gap = run.summary().path("initial_gap");
+      gaps.add(gap.isNumber() ? gap.doubleValue() : Double.NaN);
+    }
+    if (gaps.size() == 1 && !gaps.contains(Double.NaN)) {
+      summary.put("initial_gap", gaps.iterator().next());
+    }
     Set<Double> bases = new HashSet<>();
     for (RunRecord run : runs) {
       Curve curve = run.curve();

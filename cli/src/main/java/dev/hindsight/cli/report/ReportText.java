@@ -1,6 +1,7 @@
 package dev.hindsight.cli.report;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,13 @@ final class ReportText {
     fact(out, "backend", backend.isEmpty() ? text(summary.path("backend")) : backend);
     if (!backend.contains("thread")) {
       fact(out, "threads", text(summary.path("threads")));
+    }
+    JsonNode gap = summary.path("initial_gap");
+    if (gap.isNumber()) {
+      fact(
+          out,
+          "gap to the teacher before training",
+          String.format(Locale.ROOT, "%.2f nats", gap.doubleValue()));
     }
     JsonNode wall = summary.path("wall_seconds");
     if (wall.isNumber()) {

@@ -164,7 +164,7 @@ public final class RunRecord {
   }
 
   /** The objects of a file with one a line; a last line that was cut off is left out. */
-  static List<JsonNode> lines(Path file) throws IOException {
+  public static List<JsonNode> lines(Path file) throws IOException {
     List<JsonNode> all = new ArrayList<>();
     try (BufferedReader reader = reader(file)) {
       int number = 0;

@@ -14,6 +14,7 @@ package dev.hindsight.sdpo.config;
  * @param evaluation when and on how much the held-out loss is measured
  * @param checkpointEvery steps between two saves of the whole state, from which a stopped run goes
  *     on; default 250
+ * @param tensorboard write the metrics to an event file for TensorBoard, too; default false
  */
 public record PretrainConfig(
     String documents,
@@ -23,7 +24,8 @@ public record PretrainConfig(
     Model model,
     Optim optim,
     Evaluation evaluation,
-    long checkpointEvery) {
+    long checkpointEvery,
+    boolean tensorboard) {
 
   /**
    * A Llama-style decoder (RMSNorm, RoPE, SwiGLU) with tied embeddings; keys are those of {@code
@@ -106,13 +108,22 @@ public record PretrainConfig(
         new Model(48, 128, 2, 4, 4, 128, 10_000, 1e-5),
         new Optim(3e-3, 50, 0.05, 0.9, 0.99, 1e-8, 0.05, 1),
         new Evaluation(250, 2048),
-        250);
+        250,
+        false);
   }
 
   /** The same with another seed. */
   public PretrainConfig withSeed(long newSeed) {
     return new PretrainConfig(
-        documents, newSeed, steps, batchSize, model, optim, evaluation, checkpointEvery);
+        documents,
+        newSeed,
+        steps,
+        batchSize,
+        model,
+        optim,
+        evaluation,
+        checkpointEvery,
+        tensorboard);
   }
 
   private static void require(boolean holds, String key, Object given, String expected) {

@@ -37,6 +37,17 @@ public final class ChunkedLoss implements AutoCloseable {
     Variable rows(int from, int to);
   }
 
+  /** Sees the rows of a batch as they go through, for a record. */
+  @FunctionalInterface
+  public interface Watcher {
+    /**
+     * A chunk, whose memory is reused after the call; no gradient is recorded meanwhile.
+     *
+     * @param from row of the batch that is the chunk's first
+     */
+    void rows(TokenRows chunk, int from);
+  }
+
   /**
    * A part of what is minimised, one entry a row of the batch.
    *
@@ -157,6 +168,17 @@ public final class ChunkedLoss implements AutoCloseable {
       int[] sampled,
       List<Term> terms,
       @Nullable Logits teacher) {
+    return backward(hidden, head, sampled, terms, teacher, (_, _) -> {});
+  }
+
+  /** The same, watched. */
+  public Outputs backward(
+      Variable hidden,
+      UnaryOperator<Variable> head,
+      int[] sampled,
+      List<Term> terms,
+      @Nullable Logits teacher,
+      Watcher watcher) {
     int rows = hidden.dim(0);
     Outputs out = Outputs.empty(rows, teacher != null);
     double[] termLoss = new double[terms.size()];
@@ -181,6 +203,9 @@ public final class ChunkedLoss implements AutoCloseable {
         Objects.requireNonNull(total, "chunked loss: no term").backward();
         TensorOps.copy(gradient(leaf, to - from), dHidden.slice(0, from, to));
         measure(chunk, from, out);
+        try (var _ = Autograd.noGrad()) {
+          watcher.rows(chunk, from);
+        }
         for (Term term : terms) {
           measure(term, chunk, from, out.measures);
         }

@@ -133,8 +133,9 @@ final class Alarms {
     double now = mean(recent(WINDOW), StepMetrics::responseLength);
     return now > 1.5 * first || now < first / 1.5
         ? said(
-            "responses drifted from %.1f to %.1f tokens: look at samples.jsonl whether they still"
-                + " answer",
+            "responses drifted from %.1f to %.1f tokens: training may favour that, or they no longer"
+                + " answer; read some with ./hindsight inspect, and if they do not, use a slower"
+                + " teacher or a lower learning rate",
             first, now)
         : null;
   }
@@ -148,7 +149,8 @@ final class Alarms {
     return reward > accuracy + .2
         ? said(
             "training reward %.2f exceeds held-out accuracy %.2f by far: the policy learns the"
-                + " training questions, or a hole in the verifier; look at samples.jsonl",
+                + " training questions, or a hole in the verifier; read some"
+                + " answers with ./hindsight inspect, and use more questions or mend the verifier",
             reward, accuracy)
         : null;
   }

@@ -62,6 +62,7 @@ final class PolicyUpdate implements AutoCloseable {
    * @param gradNorm before clipping
    * @param live tokens that counted
    * @param stepped whether the optimiser stepped: not with a gradient that is not finite
+   * @param top what was likeliest at the rows that are kept to be read
    */
   record Result(
       ChunkedLoss.Outputs outputs,
@@ -71,7 +72,8 @@ final class PolicyUpdate implements AutoCloseable {
       int rejected,
       double gradNorm,
       int live,
-      boolean stepped) {}
+      boolean stepped,
+      TopTokens top) {}
 
   private final TrainConfig config;
   private final Decoder student;
@@ -144,13 +146,34 @@ final class PolicyUpdate implements AutoCloseable {
     List<Result> results = new ArrayList<>();
     int steps = batches.size() * config.actor().ppoEpochs();
     for (int k = 0; k < steps; k++) {
-      results.add(miniBatch(batches.get(k % batches.size()), k == steps - 1));
+      MiniBatch batch = batches.get(k % batches.size());
+      // of later epochs nothing is kept to be read
+      TopTokens top = k < batches.size() ? top(batch, k * size, samples.size()) : TopTokens.none();
+      results.add(miniBatch(batch, k == steps - 1, top));
     }
     boolean followed = results.isEmpty() || results.getLast().stepped();
     if (teacher != null && !syncs() && !followed && results.stream().anyMatch(Result::stepped)) {
       teacher.update();
     }
     return results;
+  }
+
+  /**
+   * What to keep of a mini-batch's distributions.
+   *
+   * @param from its first sample among all of the step
+   */
+  private TopTokens top(MiniBatch batch, int from, int all) {
+    RecordConfig r = config.record();
+    List<Integer> kept = r.topK() > 0 ? r.kept(all, config.rollout().n()) : List.of();
+    boolean[] wanted = new boolean[batch.sampled().length];
+    int row = 0;
+    for (int i = 0; i < batch.lengths().length; i++) {
+      int end = row + batch.lengths()[i];
+      Arrays.fill(wanted, row, end, kept.contains(from + i));
+      row = end;
+    }
+    return new TopTokens(r.topK(), wanted);
   }
 
   /**
@@ -214,7 +237,7 @@ final class PolicyUpdate implements AutoCloseable {
         samples.stream().map(Sample::response).toList());
   }
 
-  private Result miniBatch(MiniBatch rows, boolean last) {
+  private Result miniBatch(MiniBatch rows, boolean last, TopTokens top) {
     List<Sample> samples = rows.samples();
     try (var _ = workspace.open()) {
       ChunkedLoss.Logits q = null;
@@ -229,7 +252,7 @@ final class PolicyUpdate implements AutoCloseable {
           objective.needsSurvey() ? loss.survey(hidden, student::logits, rows.sampled(), q) : null;
       Objective.Terms terms = objective.terms(rows, survey);
       ChunkedLoss.Outputs outputs =
-          loss.backward(hidden, student::logits, rows.sampled(), terms.terms(), q);
+          loss.backward(hidden, student::logits, rows.sampled(), terms.terms(), q, top);
       GradientNorm norm =
           GradientNorm.clip(student.parameters().values(), config.optim().gradClip());
       if (norm.isFinite()) {
@@ -248,7 +271,8 @@ final class PolicyUpdate implements AutoCloseable {
           rejected,
           norm.norm(),
           terms.live(),
-          norm.isFinite());
+          norm.isFinite(),
+          top);
     }
   }
 

@@ -10,12 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** How far a run is: its metrics so far, the alarms that follow from them, and the best weights. */
 final class Progress {
+  /** Measure of the first step: the gap before training. */
+  private static final String INITIAL_GAP = "initial_gap";
+
   private final TrainConfig config;
   private final Alarms alarms;
   private final List<StepMetrics> history = new ArrayList<>();
@@ -96,6 +100,7 @@ final class Progress {
             null,
             null,
             null,
+            null,
             new TreeMap<>(),
             List.of());
     alarms.observe(metrics, null);
@@ -112,6 +117,9 @@ final class Progress {
       long optimizerSteps) {
     step++;
     boolean distils = config.method() != TrainConfig.Method.GRPO;
+    if (step == 1 && report.gapAtStart != null) {
+      report.measures.put(INITIAL_GAP, report.gapAtStart);
+    }
     StepMetrics metrics =
         new StepMetrics(
             step,
@@ -130,6 +138,7 @@ final class Progress {
             optimizerSteps,
             signal.successGroupFraction(),
             signal.variedGroupFraction(),
+            signal.signalGroupFraction(),
             distils ? signal.successSampleFraction() : null,
             signal.feedbackAvailableFraction(),
             distils ? signal.feedbackUsedFraction() : null,
@@ -211,6 +220,11 @@ final class Progress {
         RunSummary.generationsTo(.5, history),
         RunSummary.generationsTo(.9, history),
         base == null ? null : base.teacherAccuracy(),
+        history.stream()
+            .map(m -> m.measures().get(INITIAL_GAP))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null),
         wallSeconds,
         history.stream()
             .flatMap(m -> m.alarms().stream().map(a -> "step " + m.step() + ": " + a))

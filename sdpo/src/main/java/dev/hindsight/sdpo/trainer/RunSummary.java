@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *     evaluations; null when never reached
  * @param generationsToNinety the same for .9
  * @param baseTeacherAccuracy accuracy of the self-teacher before training
+ * @param initialGap KL(student || teacher) before training, as the first step's {@code
+ *     initial_gap}; null for a method whose teacher reads nothing
  * @param wallSeconds clock time of the run: of this process, and of the steps done before a resume
  * @param alarms every different alarm of the run, with the step that raised it first
  */
@@ -39,6 +41,7 @@ public record RunSummary(
     @Nullable Double generationsToHalf,
     @Nullable Double generationsToNinety,
     @Nullable Double baseTeacherAccuracy,
+    @Nullable Double initialGap,
     double wallSeconds,
     List<String> alarms) {
 

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param studentLogProbs log p(y_t)
  * @param teacherLogProbs log q(y_t); null where the method has no teacher
  * @param logRatio log q(y_t) - log p(y_t): below zero where the teacher finds fault
+ * @param studentTop what the student thought likeliest at each token; null where it was not
+ *     recorded
+ * @param teacherTop the same of the teacher; null also where the method has none
  */
 public record SampleRecord(
     int step,
@@ -37,4 +40,15 @@ public record SampleRecord(
     boolean target,
     float[] studentLogProbs,
     float @Nullable [] teacherLogProbs,
-    float @Nullable [] logRatio) {}
+    float @Nullable [] logRatio,
+    @Nullable Top studentTop,
+    @Nullable Top teacherTop) {
+
+  /**
+   * The K likeliest tokens of a model before each token of the response, the likeliest first.
+   *
+   * @param tokens K a position
+   * @param logProbs of these, over the whole vocabulary
+   */
+  public record Top(List<List<String>> tokens, List<float[]> logProbs) {}
+}

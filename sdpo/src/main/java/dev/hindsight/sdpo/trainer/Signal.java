@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param successGroupFraction questions with at least one success
  * @param variedGroupFraction questions whose rollouts did not all get the same reward
+ * @param signalGroupFraction questions with at least one rollout that the method can learn from
  * @param successSampleFraction rollouts for which a demonstration was found
  * @param feedbackAvailableFraction rollouts that got feedback
  * @param feedbackUsedFraction rollouts whose teacher sees it
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record Signal(
     double successGroupFraction,
     double variedGroupFraction,
+    double signalGroupFraction,
     double successSampleFraction,
     double feedbackAvailableFraction,
     double feedbackUsedFraction,
@@ -44,12 +46,18 @@ record Signal(
     int groups = rollouts.size() / n;
     int successGroups = 0;
     int varied = 0;
+    int withSignal = 0;
     for (int g = 0; g < groups; g++) {
       List<Rollout> group = rollouts.subList(g * n, (g + 1) * n);
       successGroups += group.stream().anyMatch(r -> r.reward() >= success) ? 1 : 0;
       DoubleSummaryStatistics rewards =
           group.stream().mapToDouble(Rollout::reward).summaryStatistics();
-      varied += rewards.getMax() - rewards.getMin() > flat ? 1 : 0;
+      boolean differ = rewards.getMax() - rewards.getMin() > flat;
+      varied += differ ? 1 : 0;
+      boolean taught =
+          !prompts.isEmpty()
+              && prompts.subList(g * n, (g + 1) * n).stream().anyMatch(TeacherPrompt::active);
+      withSignal += taught || (differ && comparesRewards(config)) ? 1 : 0;
     }
     double all = rollouts.size();
     double available = rollouts.stream().filter(r -> r.verdict().hasFeedback()).count() / all;
@@ -67,12 +75,19 @@ record Signal(
     return new Signal(
         successFraction,
         variedFraction,
+        withSignal / (double) groups,
         prompts.stream().filter(p -> p.solution().isPresent()).count() / all,
         available,
         prompts.stream().filter(p -> !p.feedback().isEmpty()).count() / all,
         active,
         (int) prompts.stream().filter(TeacherPrompt::truncated).count(),
         absent);
+  }
+
+  /** Whether rewards that differ within a group are a signal, targets or not. */
+  private static boolean comparesRewards(TrainConfig config) {
+    return config.method() == TrainConfig.Method.GRPO
+        || (config.method() == TrainConfig.Method.SDPO && config.mixes());
   }
 
   /**
@@ -103,7 +118,8 @@ record Signal(
           + " use an environment with feedback, easier questions or a stronger base model";
     }
     if (!options.siblingSolutions()) {
-      return "rollouts succeeded, but this environment withholds solutions and gave no feedback";
+      return "rollouts succeeded, but this environment withholds solutions and gave no feedback; switch"
+          + " its feedback on, or use one that shows solutions";
     }
     return "each success is alone in its group and self_distillation.dont_reprompt_on_self_success"
         + " keeps it from being its own demonstration; more rollouts a question are needed";

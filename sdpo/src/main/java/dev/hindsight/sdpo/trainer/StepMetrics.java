@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param successGroupFraction questions with at least one success
  * @param variedGroupFraction questions whose rollouts did not all get the same reward: what GRPO
  *     can learn from
+ * @param signalGroupFraction questions with at least one rollout that the method can learn from: a
+ *     target of the self-teacher, or, where rewards are compared, a reward unlike the others
  * @param successSampleFraction rollouts for which a demonstration was found
  * @param feedbackAvailableFraction rollouts that the environment gave feedback to
  * @param feedbackUsedFraction rollouts whose teacher saw feedback
@@ -36,8 +38,9 @@ import org.jspecify.annotations.Nullable;
  * @param emptyTarget mini-batches in which no token was live
  * @param ratioMax largest ratio of the policy now to that at the start of the update
  * @param truncatedPrompts teacher prompts that were cut to fit
- * @param measures what else the variant has to tell, by name: ratio statistics, clip fractions,
- *     tail mass, masked and rejected shares; {@code docs/guide/configuration.md} lists them
+ * @param measures what else the step has to tell, by name: ratio statistics, spread of lengths,
+ *     clip fractions, tail mass, masked and rejected shares; {@code docs/guide/metrics.md} lists
+ *     them
  * @param alarms what deserves attention, one sentence each
  */
 public record StepMetrics(
@@ -57,6 +60,7 @@ public record StepMetrics(
     long optimizerSteps,
     @Nullable Double successGroupFraction,
     @Nullable Double variedGroupFraction,
+    @Nullable Double signalGroupFraction,
     @Nullable Double successSampleFraction,
     @Nullable Double feedbackAvailableFraction,
     @Nullable Double feedbackUsedFraction,
@@ -93,6 +97,7 @@ public record StepMetrics(
         optimizerSteps,
         successGroupFraction,
         variedGroupFraction,
+        signalGroupFraction,
         successSampleFraction,
         feedbackAvailableFraction,
         feedbackUsedFraction,

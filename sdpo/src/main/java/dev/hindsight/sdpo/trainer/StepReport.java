@@ -8,7 +8,11 @@ import dev.hindsight.transformer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.DoubleSummaryStatistics;
+import java.util.HashMap;
+import java.util.IntSummaryStatistics;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -24,6 +28,11 @@ final class StepReport {
 
   private final float @Nullable [] logQ;
 
+  /** By row, as {@link #logP}. */
+  private final Map<Integer, TopTokens.Row> topP = new HashMap<>();
+
+  private final Map<Integer, TopTokens.Row> topQ = new HashMap<>();
+
   final double trainReward;
   final double loss;
   final double entropy;
@@ -31,6 +40,10 @@ final class StepReport {
   final double finishedFraction;
   final @Nullable Double gradNorm;
   final @Nullable Double teacherGap;
+
+  /** The same of the first mini-batch alone, which is read before the policy moves. */
+  final @Nullable Double gapAtStart;
+
   final @Nullable Double ratioMax;
   final int emptyTarget;
 
@@ -61,7 +74,10 @@ final class StepReport {
     for (PolicyUpdate.Result r : results) {
       int count = r.outputs().logP().length;
       if (row < rows) {
+        int start = row;
         System.arraycopy(r.outputs().logP(), 0, logP, row, count);
+        r.top().student.forEach((at, top) -> topP.put(start + at, top));
+        r.top().teacher.forEach((at, top) -> topQ.put(start + at, top));
       }
       if (row < rows && logQ != null) {
         System.arraycopy(r.outputs().logQ(), 0, logQ, row, count);
@@ -83,11 +99,48 @@ final class StepReport {
     finishedFraction =
         rollouts.stream().filter(r -> r.completion().finished()).count() / (double) rollouts.size();
     gradNorm = Double.isFinite(sumNorm) ? sumNorm / results.size() : null;
-    teacherGap = taught ? meanOverLive(gap) : null;
+    teacherGap = taught ? meanOverLive(gap, rows) : null;
+    gapAtStart = taught ? meanOverLive(gap, results.getFirst().outputs().logP().length) : null;
     // the answers that SFT imitates are another model's: no ratio of the policy
     ratioMax = config.method() == TrainConfig.Method.SFT ? null : ratios(results);
     emptyTarget = empty;
     measure(results, row);
+    spread(rollouts);
+    if (taught) {
+      logRatios();
+    }
+  }
+
+  /** What the means hide: one answer that does not end, or all of them of one length. */
+  private void spread(List<Rollout> rollouts) {
+    IntSummaryStatistics lengths =
+        rollouts.stream().mapToInt(r -> r.completion().length()).summaryStatistics();
+    measures.put("response_length_min", (double) lengths.getMin());
+    measures.put("response_length_max", (double) lengths.getMax());
+    double squares =
+        rollouts.stream()
+            .mapToDouble(r -> r.completion().length() - responseLength)
+            .map(d -> d * d)
+            .sum();
+    measures.put("response_length_std", Math.sqrt(squares / rollouts.size()));
+  }
+
+  /** log q(y_t) - log p(y_t) of live tokens: what the teacher says about what was sampled. */
+  private void logRatios() {
+    DoubleSummaryStatistics ratios = new DoubleSummaryStatistics();
+    int row = 0;
+    for (PolicyUpdate.Sample s : samples) {
+      for (int end = row + s.response().length; row < end; row++) {
+        if (s.target()) {
+          ratios.accept(Objects.requireNonNull(logQ)[row] - logP[row]);
+        }
+      }
+    }
+    if (ratios.getCount() > 0) {
+      measures.put("log_ratio_mean", ratios.getAverage());
+      measures.put("log_ratio_min", ratios.getMin());
+      measures.put("log_ratio_max", ratios.getMax());
+    }
   }
 
   private void measure(List<PolicyUpdate.Result> results, int rows) {
@@ -120,12 +173,15 @@ final class StepReport {
     }
   }
 
-  private @Nullable Double meanOverLive(float[] values) {
+  /**
+   * @param rows so many of the first; those of whole samples
+   */
+  private @Nullable Double meanOverLive(float[] values, int rows) {
     double sum = 0;
     int count = 0;
     int row = 0;
     for (PolicyUpdate.Sample s : samples) {
-      for (int t = 0; t < s.response().length; t++, row++) {
+      for (int t = 0; t < s.response().length && row < rows; t++, row++) {
         if (s.target()) {
           sum += values[row];
           count++;
@@ -161,22 +217,17 @@ final class StepReport {
   }
 
   /**
-   * The rollouts that are kept for people to read: one of each question in turn, then the second of
-   * each.
+   * The rollouts that are kept for people to read.
    *
    * @param prompts of the teacher, one a rollout; empty for a method that has none
    */
   List<SampleRecord> samples(int step, Tokenizer tokenizer, List<TeacherPrompt> prompts) {
-    int n = config.rollout().n();
-    int questions = samples.size() / n;
     int[] start = new int[samples.size() + 1];
     for (int i = 0; i < samples.size(); i++) {
       start[i + 1] = start[i] + samples.get(i).response().length;
     }
     List<SampleRecord> records = new ArrayList<>();
-    int wanted = Math.min(config.record().samplesPerStep(), samples.size());
-    for (int k = 0; k < wanted; k++) {
-      int i = k % questions * n + k / questions;
+    for (int i : config.record().kept(samples.size(), config.rollout().n())) {
       TeacherPrompt prompt = prompts.isEmpty() ? null : prompts.get(i);
       records.add(sample(step, tokenizer, samples.get(i), prompt, start[i], start[i + 1]));
     }
@@ -211,6 +262,23 @@ final class StepReport {
         s.target(),
         p,
         q,
-        ratio);
+        ratio,
+        top(topP, tokenizer, from, to),
+        q == null ? null : top(topQ, tokenizer, from, to));
+  }
+
+  private static SampleRecord.@Nullable Top top(
+      Map<Integer, TopTokens.Row> all, Tokenizer tokenizer, int from, int to) {
+    if (!all.containsKey(from)) {
+      return null;
+    }
+    List<List<String>> tokens = new ArrayList<>();
+    List<float[]> logProbs = new ArrayList<>();
+    for (int row = from; row < to; row++) {
+      TopTokens.Row top = Objects.requireNonNull(all.get(row));
+      tokens.add(IntStream.of(top.tokens()).mapToObj(tokenizer::token).toList());
+      logProbs.add(top.logProbs());
+    }
+    return new SampleRecord.Top(tokens, logProbs);
   }
 }

@@ -9,6 +9,7 @@ import dev.hindsight.sdpo.rollout.Rollout;
 import dev.hindsight.sdpo.rollout.RolloutSampler;
 import dev.hindsight.sdpo.run.Checkpoint;
 import dev.hindsight.sdpo.run.RunFolder;
+import dev.hindsight.sdpo.run.TensorBoardLog;
 import dev.hindsight.sdpo.teacher.DemonstrationOptions;
 import dev.hindsight.sdpo.teacher.DemonstrationSelector;
 import dev.hindsight.sdpo.teacher.PromptEncoder;
@@ -65,6 +66,7 @@ public final class Trainer implements AutoCloseable {
   private final PolicyUpdate update;
   private final Evaluator evaluator;
   private final Progress progress;
+  private @Nullable TensorBoardLog events;
   private volatile boolean stopRequested;
 
   /**
@@ -175,6 +177,9 @@ public final class Trainer implements AutoCloseable {
     double before =
         run.readTimings(StepTimings.class).stream().mapToDouble(StepTimings::totalSeconds).sum();
     progress.replay(run.readMetrics(StepMetrics.class));
+    if (config.record().tensorboard()) {
+      events = EventLog.open(run);
+    }
     listener.started(progress.step(), config.steps());
     if (from.isEmpty() && config.evaluation().valBeforeTrain()) {
       record(progress.begin(evaluate(0)));
@@ -270,6 +275,9 @@ public final class Trainer implements AutoCloseable {
 
   private void record(StepMetrics metrics) throws IOException {
     run.appendMetrics(metrics);
+    if (events != null) {
+      events.append(metrics);
+    }
     progress.keepIfBest(metrics, policy);
     listener.step(metrics);
   }
@@ -322,12 +330,15 @@ public final class Trainer implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     sampler.close();
     if (teacherSampler != null) {
       teacherSampler.close();
     }
     update.close();
     evaluator.close();
+    if (events != null) {
+      events.close();
+    }
   }
 }

@@ -47,6 +47,7 @@ class TrainConfigTest {
         "actor.loss_agg_mode=mean|token-mean",
         "actor.clip_ratio_c=1|greater than 1",
         "algorithm.rollout_is=tokens|token",
+        "record.top_k=-1|zero or more",
         "record.keep_checkpoints=0|at least 1",
         "environment.max_errors=0|at least 1",
         "environment.kind=chess|environment.kind: got 'chess', expected one of arithmetic, choice, code, dialect, tools",

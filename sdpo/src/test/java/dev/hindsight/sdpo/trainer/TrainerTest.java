@@ -252,6 +252,54 @@ class TrainerTest {
     }
   }
 
+  /** The gap before training is read before the first optimiser step, however many follow. */
+  @Test
+  void theInitialGapIsThatOfTheModelAsItCame() throws Exception {
+    TinyRun.run(
+        TinyRun.config(Method.SDPO, "steps=2"),
+        folder.resolve("one"),
+        "auto",
+        TrainListener.SILENT);
+    StepMetrics first = metrics("one").get(1);
+    assertThat(first.measures().get("initial_gap")).isEqualTo(first.teacherGap()).isPositive();
+    assertThat(metrics("one").get(2).measures()).doesNotContainKey("initial_gap");
+    RunSummary[] mixed = new RunSummary[2];
+    for (int i = 0; i < 2; i++) {
+      // at another learning rate the later mini-batches see another policy, the first does not
+      mixed[i] =
+          TinyRun.run(
+              TinyRun.config(
+                  Method.SDPO,
+                  "steps=1",
+                  "actor.ppo_mini_batch_size=2",
+                  "optim.lr=" + (i == 0 ? "1e-3" : "1e-1")),
+              folder.resolve("mixed-" + i),
+              "auto",
+              TrainListener.SILENT);
+    }
+    assertThat(mixed[0].initialGap()).isEqualTo(mixed[1].initialGap()).isPositive();
+    assertThat(metrics("mixed-0").get(1).teacherGap())
+        .isNotEqualTo(metrics("mixed-1").get(1).teacherGap());
+  }
+
+  /** Every failure gets feedback here, so all have a target; GRPO sees rewards alone. */
+  @Test
+  void groupsWithSignalAreCountedByMethod() throws Exception {
+    for (Method method : Method.values()) {
+      String name = method.name();
+      TinyRun.run(
+          TinyRun.config(method, "steps=1"), folder.resolve(name), "auto", TrainListener.SILENT);
+      StepMetrics m = metrics(name).get(1);
+      Double expected = method == Method.GRPO ? m.variedGroupFraction() : Double.valueOf(1);
+      assertThat(m.signalGroupFraction()).as(name).isEqualTo(expected);
+      assertThat(m.measures().get("response_length_min"))
+          .isLessThanOrEqualTo(m.responseLength())
+          .isPositive();
+      assertThat(m.measures().get("response_length_max"))
+          .isGreaterThanOrEqualTo(m.responseLength());
+    }
+  }
+
   @Test
   void theControlOfForeignFeedbackRuns() throws Exception {
     TrainConfig config =
@@ -259,6 +307,70 @@ class TrainerTest {
     RunSummary summary = TinyRun.run(config, folder.resolve("a"), "auto", TrainListener.SILENT);
     assertThat(summary.environment()).isEqualTo("dialect-Q-foreign-feedback");
     assertThat(metrics("a").get(1).feedbackUsedFraction()).isPositive();
+  }
+
+  /** The K likeliest first; where the sampled token is among them, with its own log-probability. */
+  private static void assertLikeliest(SampleRecord.Top top, List<String> tokens, float[] sampled) {
+    assertThat(top.tokens()).hasSameSizeAs(tokens);
+    assertThat(top.logProbs()).hasSameSizeAs(tokens);
+    for (int t = 0; t < sampled.length; t++) {
+      float[] logProbs = top.logProbs().get(t);
+      assertThat(top.tokens().get(t)).hasSize(3).doesNotHaveDuplicates();
+      assertThat(logProbs).hasSize(3);
+      assertThat(logProbs[0]).isGreaterThanOrEqualTo(logProbs[1]);
+      assertThat(logProbs[1]).isGreaterThanOrEqualTo(logProbs[2]);
+      int at = top.tokens().get(t).indexOf(tokens.get(t));
+      if (at >= 0) {
+        assertThat(logProbs[at]).isEqualTo(sampled[t]);
+      } else {
+        assertThat(sampled[t]).isLessThanOrEqualTo(logProbs[2]);
+      }
+    }
+  }
+
+  private List<SampleRecord> samples(String run) throws IOException {
+    return Files.readAllLines(folder.resolve(run).resolve("samples.jsonl")).stream()
+        .map(line -> dev.hindsight.sdpo.run.Json.parse(line, SampleRecord.class))
+        .toList();
+  }
+
+  /** Samples of all mini-batches and, with two epochs, of the first; none where none is wanted. */
+  @Test
+  void likeliestTokensAreThoseOfTheSample() throws Exception {
+    for (Method method : Method.values()) {
+      String name = method.name();
+      TrainConfig config =
+          TinyRun.config(
+              method,
+              "steps=1",
+              "actor.ppo_mini_batch_size=1",
+              "actor.ppo_epochs=2",
+              "record.samples_per_step=7");
+      TinyRun.run(config, folder.resolve(name), "auto", TrainListener.SILENT);
+      for (SampleRecord sample : samples(name)) {
+        assertLikeliest(sample.studentTop(), sample.tokens(), sample.studentLogProbs());
+        if (method == Method.SDPO) {
+          assertLikeliest(sample.teacherTop(), sample.tokens(), sample.teacherLogProbs());
+        } else {
+          assertThat(sample.teacherTop()).isNull();
+        }
+      }
+    }
+    TinyRun.run(
+        TinyRun.config(Method.SDPO, "steps=1", "record.top_k=0"),
+        folder.resolve("none"),
+        "auto",
+        TrainListener.SILENT);
+    assertThat(samples("none"))
+        .isNotEmpty()
+        .allMatch(s -> s.studentTop() == null && s.teacherTop() == null);
+    // what former versions wrote has neither key
+    String former =
+        Files.readAllLines(folder.resolve("none/samples.jsonl"))
+            .getFirst()
+            .replace(",\"student_top\":null,\"teacher_top\":null", "");
+    assertThat(former).doesNotContain("_top");
+    assertThat(dev.hindsight.sdpo.run.Json.parse(former, SampleRecord.class).studentTop()).isNull();
   }
 
   @Test
@@ -275,6 +387,8 @@ class TrainerTest {
       assertThat(sample.logRatio()[t])
           .isEqualTo(sample.teacherLogProbs()[t] - sample.studentLogProbs()[t]);
     }
+    assertLikeliest(sample.studentTop(), sample.tokens(), sample.studentLogProbs());
+    assertLikeliest(sample.teacherTop(), sample.tokens(), sample.teacherLogProbs());
     assertThat(sample.teacherPrompt()).startsWith(sample.question()).contains(sample.feedback());
     assertThat(Files.readAllLines(folder.resolve("a/timings.jsonl"))).hasSize(2);
     assertThat(folder.resolve("a/summary.json")).exists();

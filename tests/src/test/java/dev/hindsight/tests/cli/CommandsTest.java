@@ -35,6 +35,7 @@ class CommandsTest {
           "generate",
           "logits",
           "report",
+          "inspect",
           "devices",
           "selftest");
 
@@ -56,7 +57,7 @@ class CommandsTest {
       assertThat(help.out().split("Examples:\\R")[1].lines())
           .allMatch(
               line -> line.startsWith("  ./hindsight") || line.startsWith("      --"), command);
-      if (!List.of("report", "devices").contains(command)) {
+      if (!List.of("report", "inspect", "devices").contains(command)) {
         assertThat(help.out()).contains("--backend", "--device", "--threads", "--seed");
       }
     }

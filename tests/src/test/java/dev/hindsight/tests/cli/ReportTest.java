@@ -50,6 +50,22 @@ class ReportTest {
     assertThat(data.path("samples").path(0).path("question").asString()).isEqualTo("max 4 9 2");
   }
 
+  /** Runs of one base and seed share it; a run without a teacher has none. */
+  @Test
+  void theGapBeforeTrainingIsAmongTheFacts(@TempDir Path folder) throws IOException {
+    Path one = folder.resolve("one");
+    Path two = folder.resolve("two");
+    for (Path run : List.of(one, two)) {
+      RunFixtures.run(run, 5, 900, .9, true);
+      Files.writeString(run.resolve("summary.json"), "{\"initial_gap\": 1.5485}\n");
+    }
+    String fact = "<dt>gap to the teacher before training</dt><dd>1.55 nats</dd>";
+    assertThat(Report.of(List.of(one)).html()).contains(fact);
+    assertThat(Report.of(List.of(one, two)).html()).contains(fact);
+    Files.writeString(two.resolve("summary.json"), "{\"initial_gap\": null}\n");
+    assertThat(Report.of(List.of(one, two)).html()).doesNotContain("before training</dt>");
+  }
+
   /** As quickstart --from-scratch leaves it: the base's folder has metrics, but of pretraining. */
   @Test
   void aBaseThatWasPretrainedBesideTheRunsIsNoRun(@TempDir Path folder) throws IOException {

@@ -121,7 +121,9 @@ final class RunFixtures {
         fails && teacher,
         student,
         teacher ? teacherLog : null,
-        teacher ? ratio : null);
+        teacher ? ratio : null,
+        null,
+        null);
   }
 
   /** Writes one samples.jsonl line into an existing run. */
@@ -148,6 +150,8 @@ final class RunFixtures {
         true,
         new float[] {-1, -1},
         new float[] {-9, -1},
-        new float[] {-8, 0});
+        new float[] {-8, 0},
+        null,
+        null);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.sdpo.trainer.StepMetrics;
 import dev.hindsight.tests.cli.Cli;
+import dev.hindsight.tests.docs.MetricsPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,6 +133,7 @@ class VariantsTest {
       assertThat(m.loss()).isNotNull().isFinite();
       assertThat(m.gradNorm()).isNotNull().isFinite();
       assertThat(m.measures().values()).allSatisfy(v -> assertThat(v).isFinite());
+      assertThat(m.measures().keySet()).allSatisfy(MetricsPage::explains);
     }
     if (parts.length > 1) {
       assertThat(metrics.get(2).measures()).containsKeys(parts[1].split(" "));
