@@ -30,7 +30,7 @@ public enum Metric {
   TEACHER_ACCURACY("final accuracy of the teacher", false, false),
   /** The same, less what it was before training. */
   TEACHER_GAIN("gain of the teacher", false, false),
-  /** KL(student || teacher) per token in the first batch, before anything was learned. */
+  /** KL(student || teacher) a token before anything was learned. */
   INITIAL_GAP("gap before training", false, false),
   /** Accuracy of the base as its own teacher after one failed attempt. */
   BASE_TEACHER_ACCURACY("accuracy of the base given feedback", false, false),
@@ -127,7 +127,7 @@ public enum Metric {
           case BEST_ACCURACY -> curve(run).best();
           case TEACHER_ACCURACY -> last(run.column("teacher_accuracy"));
           case TEACHER_GAIN -> gain(run.column("teacher_accuracy"));
-          case INITIAL_GAP -> first(run.column("teacher_gap"));
+          case INITIAL_GAP -> number(run.summary().path("initial_gap"));
           case BASE_TEACHER_ACCURACY -> first(run.column("teacher_accuracy"));
           case ATTEMPTS -> null; // of searches, which are no runs
           case FINAL_ENTROPY -> last(run.column("entropy"));
@@ -178,7 +178,10 @@ public enum Metric {
   }
 
   private static @Nullable Double afterwards(RunRecord run, String key) throws IOException {
-    JsonNode value = RunRecord.json(run.folder().resolve(AFTERWARDS)).path(key);
+    return number(RunRecord.json(run.folder().resolve(AFTERWARDS)).path(key));
+  }
+
+  private static @Nullable Double number(JsonNode value) {
     return value.isNumber() ? Double.valueOf(value.doubleValue()) : null;
   }
 
