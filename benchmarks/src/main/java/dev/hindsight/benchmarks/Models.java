@@ -119,15 +119,17 @@ final class Models {
     List<int[]> reprompts = TinyBatch.tokens(samples, TinyBatch.REPROMPT, vocabulary);
     List<Philox> streams = IntStream.range(0, samples).mapToObj(i -> new Philox(i, 0)).toList();
     SamplingOptions sampling = SamplingOptions.sampling(TinyBatch.RESPONSE);
-    float[] weight = new float[samples * TinyBatch.RESPONSE];
-    Arrays.fill(weight, 1f / weight.length);
+    double[] weight = new double[samples * TinyBatch.RESPONSE];
+    Arrays.fill(weight, 1.0 / weight.length);
     return () -> {
       List<Completion> rollouts = generator.generate(prompts, streams, sampling);
       List<int[]> responses = rollouts.stream().map(Completion::tokens).toList();
-      float[] logOld = new float[weight.length];
-      for (int i = 0; i < samples; i++) {
-        System.arraycopy(
-            rollouts.get(i).logProbs(), 0, logOld, i * TinyBatch.RESPONSE, TinyBatch.RESPONSE);
+      double[] logOld = new double[weight.length];
+      int row = 0;
+      for (Completion rollout : rollouts) {
+        for (float logProb : rollout.logProbs()) {
+          logOld[row++] = logProb;
+        }
       }
       try (var _ = workspace.open()) {
         ChunkedLoss.Logits q = teacher.read(SequenceScorer.batch(reprompts, responses));

@@ -66,6 +66,21 @@ public final class Tensor {
     return t;
   }
 
+  /**
+   * A new tensor of a floating-point type with these elements in row-major order, rounded on the
+   * host: a device may have no kernels for F64.
+   */
+  public static Tensor of(Backend backend, DType dtype, Shape shape, double... elements) {
+    if (dtype != DType.F32) {
+      return TensorOps.cast(of(backend, shape, elements), dtype);
+    }
+    float[] narrow = new float[elements.length];
+    for (int i = 0; i < narrow.length; i++) {
+      narrow[i] = (float) elements[i];
+    }
+    return of(backend, shape, narrow);
+  }
+
   /** A new I32 tensor with these elements in row-major order. */
   public static Tensor of(Backend backend, Shape shape, int... elements) {
     requireCount(shape, elements.length);

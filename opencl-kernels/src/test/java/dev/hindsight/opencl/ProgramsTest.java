@@ -93,14 +93,15 @@ class ProgramsTest {
     Path other = binaries().getFirst();
     assertThat(converted()).containsOnly(2);
     Path binary = binaries().stream().filter(b -> !b.equals(other)).findFirst().orElseThrow();
-    byte[] own = Files.readAllBytes(binary);
     byte[] others = Checked.content(other.getFileName().toString(), Files.readAllBytes(other));
     assertThat(others).isNotNull();
     byte[] underThisName = Checked.file(binary.getFileName().toString(), others);
     for (byte[] wrong : List.of(Files.readAllBytes(other), underThisName)) {
       Files.write(binary, wrong);
       assertThat(converted()).containsOnly(2);
-      assertThat(Files.readAllBytes(binary)).as("written anew").hasSameSizeAs(own);
+      // not compared with the first one: a driver may add kernels that it specialised since
+      byte[] anew = Checked.content(binary.getFileName().toString(), Files.readAllBytes(binary));
+      assertThat(anew).as("written anew").isNotNull().isNotEqualTo(others);
     }
   }
 

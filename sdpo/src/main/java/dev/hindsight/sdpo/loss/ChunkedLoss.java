@@ -3,7 +3,6 @@ package dev.hindsight.sdpo.loss;
 import dev.hindsight.autograd.Autograd;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Backend;
-import dev.hindsight.engine.DType;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
@@ -60,9 +59,9 @@ public final class ChunkedLoss implements AutoCloseable {
    */
   public record Term(
       TokenLoss loss,
-      float[] weight,
-      float[] logOld,
-      float @Nullable [] advantage,
+      double[] weight,
+      double[] logOld,
+      double @Nullable [] advantage,
       @Nullable OldTop oldTop) {}
 
   /**
@@ -76,9 +75,9 @@ public final class ChunkedLoss implements AutoCloseable {
    */
   public record Inputs(
       int[] sampled,
-      float[] weight,
-      float[] logOld,
-      float @Nullable [] advantage,
+      double[] weight,
+      double[] logOld,
+      double @Nullable [] advantage,
       @Nullable Logits teacher) {}
 
   /** A sum over live tokens, and how many these are. */
@@ -103,20 +102,20 @@ public final class ChunkedLoss implements AutoCloseable {
   public record Outputs(
       double loss,
       double[] termLoss,
-      float[] logP,
-      float @Nullable [] logQ,
-      float[] entropy,
-      float @Nullable [] gap,
+      double[] logP,
+      double @Nullable [] logQ,
+      double[] entropy,
+      double @Nullable [] gap,
       SortedMap<String, Mean> measures) {
 
     private static Outputs empty(int rows, boolean taught) {
       return new Outputs(
           0,
           new double[0],
-          new float[rows],
-          taught ? new float[rows] : null,
-          new float[rows],
-          taught ? new float[rows] : null,
+          new double[rows],
+          taught ? new double[rows] : null,
+          new double[rows],
+          taught ? new double[rows] : null,
           new TreeMap<>());
     }
   }
@@ -329,10 +328,9 @@ public final class ChunkedLoss implements AutoCloseable {
     return SequenceScorer.scaled(logits, temperature).logSoftmax();
   }
 
-  private static Variable column(Tensor like, float[] values, int from, int to) {
-    float[] part = Arrays.copyOfRange(values, from, to);
-    Tensor column = Tensor.of(like.backend(), Shape.of(to - from, 1), part);
-    return Variable.constant(TensorOps.cast(column, like.dtype()));
+  private static Variable column(Tensor like, double[] values, int from, int to) {
+    double[] part = Arrays.copyOfRange(values, from, to);
+    return Variable.constant(Tensor.of(like.backend(), like.dtype(), Shape.of(to - from, 1), part));
   }
 
   private static void measure(TokenRows chunk, int from, Outputs out) {
@@ -357,7 +355,7 @@ public final class ChunkedLoss implements AutoCloseable {
       term.loss.measure(
           of(term, chunk, from),
           (name, column) -> {
-            float[] values = new float[rows];
+            double[] values = new double[rows];
             put(column, values, 0);
             double sum = 0;
             int count = 0;
@@ -372,8 +370,8 @@ public final class ChunkedLoss implements AutoCloseable {
     }
   }
 
-  private static void put(Variable column, float[] to, int from) {
-    float[] values = TensorOps.cast(column.tensor(), DType.F32).toFloats();
+  private static void put(Variable column, double[] to, int from) {
+    double[] values = column.tensor().toDoubles();
     System.arraycopy(values, 0, to, from, values.length);
   }
 

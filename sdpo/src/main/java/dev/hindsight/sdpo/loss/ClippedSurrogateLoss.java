@@ -71,9 +71,7 @@ public record ClippedSurrogateLoss(
     Variable logOld =
         old == null
             ? logP.detach()
-            : head(
-                Variable.constant(
-                    TensorOps.cast(Tensor.of(backend, shape, old.logOld()), p.tensor().dtype())));
+            : head(Variable.constant(Tensor.of(backend, p.tensor().dtype(), shape, old.logOld())));
     return new Outcomes(logP, logOld, SurrogateLoss.clipped(logQ.sub(logP), largestAdvantage));
   }
 

@@ -17,7 +17,7 @@ public final class HighEntropy {
    * @param counted tokens of the batch that count at all
    * @param share in (0, 1]
    */
-  public static boolean[] mask(float[] entropy, boolean[] counted, double share) {
+  public static boolean[] mask(double[] entropy, boolean[] counted, double share) {
     double[] sorted =
         IntStream.range(0, entropy.length)
             .filter(r -> counted[r])

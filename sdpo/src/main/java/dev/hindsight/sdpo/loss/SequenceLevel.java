@@ -16,8 +16,8 @@ public final class SequenceLevel {
    * One advantage a response, the mean over its tokens of log q(y_t) - log p(y_t), to be used as
    * GRPO's is: credit at the level of the sequence (arXiv 2601.20802, section 4.2).
    */
-  public static float[] advantage(float[] logP, float[] logQ, int[] lengths) {
-    return means(lengths, r -> (double) logQ[r] - logP[r]);
+  public static double[] advantage(double[] logP, double[] logQ, int[] lengths) {
+    return means(lengths, r -> logQ[r] - logP[r]);
   }
 
   /**
@@ -28,7 +28,7 @@ public final class SequenceLevel {
    * @param advantage one value a token, the same for all tokens of a response
    * @param cohorts of each response; below 0: counts in no mean and keeps its advantage
    */
-  public static float[] centred(float[] advantage, int[] lengths, int[] cohorts) {
+  public static double[] centred(double[] advantage, int[] lengths, int[] cohorts) {
     int last = Arrays.stream(cohorts).max().orElse(-1);
     double[] sum = new double[last + 1];
     int[] count = new int[last + 1];
@@ -39,13 +39,13 @@ public final class SequenceLevel {
         count[cohorts[i]]++;
       }
     }
-    float[] all = advantage.clone();
+    double[] all = advantage.clone();
     start = 0;
     for (int i = 0; i < lengths.length; start += lengths[i++]) {
       if (cohorts[i] >= 0) {
         double mean = sum[cohorts[i]] / count[cohorts[i]];
         for (int r = start; r < start + lengths[i]; r++) {
-          all[r] = (float) (advantage[r] - mean);
+          all[r] = advantage[r] - mean;
         }
       }
     }
@@ -60,14 +60,14 @@ public final class SequenceLevel {
    *
    * @param gap KL(p_t || q_t) over the vocabulary
    */
-  public static float[] toGo(float[] gap, int[] lengths) {
-    float[] all = new float[gap.length];
+  public static double[] toGo(double[] gap, int[] lengths) {
+    double[] all = new double[gap.length];
     int end = 0;
     for (int length : lengths) {
       end += length;
       double sum = 0;
       for (int r = end - 1; r >= end - length; r--) {
-        all[r] = (float) sum;
+        all[r] = sum;
         sum += gap[r];
       }
     }
@@ -79,21 +79,21 @@ public final class SequenceLevel {
    * pi_old(y_t)))}. Returns the log pi_old with which every token's ratio has the value s and the
    * gradient of its own log p: summed over the response, the gradient of s times its length.
    */
-  public static float[] old(float[] logP, float[] logOld, int[] lengths) {
-    float[] mean = means(lengths, r -> (double) logP[r] - logOld[r]);
-    float[] old = new float[logP.length];
+  public static double[] old(double[] logP, double[] logOld, int[] lengths) {
+    double[] mean = means(lengths, r -> logP[r] - logOld[r]);
+    double[] old = new double[logP.length];
     for (int r = 0; r < old.length; r++) {
       old[r] = logP[r] - mean[r];
     }
     return old;
   }
 
-  private static float[] means(int[] lengths, IntToDoubleFunction token) {
+  private static double[] means(int[] lengths, IntToDoubleFunction token) {
     int rows = 0;
     for (int length : lengths) {
       rows += length;
     }
-    float[] all = new float[rows];
+    double[] all = new double[rows];
     int start = 0;
     for (int length : lengths) {
       double sum = 0;
@@ -101,7 +101,7 @@ public final class SequenceLevel {
         sum += token.applyAsDouble(r);
       }
       for (int r = start; r < start + length; r++) {
-        all[r] = (float) (sum / length);
+        all[r] = sum / length;
       }
       start += length;
     }

@@ -26,7 +26,7 @@ record MiniBatch(
     List<Sample> samples,
     int[] lengths,
     int[] sampled,
-    float[] logOld,
+    double[] logOld,
     double[] correction,
     boolean[] rejected,
     boolean[] excluded,
@@ -40,7 +40,7 @@ record MiniBatch(
    * @param averaged samples that the average is taken over
    * @param scale what a sum that is not averaged is divided by
    */
-  float[] weights(
+  double[] weights(
       Predicate<Sample> counted,
       Predicate<Sample> averaged,
       double coefficient,
@@ -55,24 +55,24 @@ record MiniBatch(
       }
     }
     double[] share = mode.weights(live, scale);
-    float[] weight = new float[row];
+    double[] weight = new double[row];
     row = 0;
     for (int i = 0; i < live.length; i++) {
       boolean in = counted.test(samples.get(i));
       double factor = samples.get(i).weight() * coefficient;
       for (int t = 0; t < lengths[i]; t++, row++) {
-        weight[row] = in && !excluded[row] ? (float) (share[i] * correction[row] * factor) : 0;
+        weight[row] = in && !excluded[row] ? share[i] * correction[row] * factor : 0;
       }
     }
     return weight;
   }
 
   /** A quantity of each token's sample. */
-  float[] perToken(ToDoubleFunction<Sample> quantity) {
-    float[] all = new float[sampled.length];
+  double[] perToken(ToDoubleFunction<Sample> quantity) {
+    double[] all = new double[sampled.length];
     int row = 0;
     for (int i = 0; i < lengths.length; i++) {
-      float value = (float) quantity.applyAsDouble(samples.get(i));
+      double value = quantity.applyAsDouble(samples.get(i));
       for (int t = 0; t < lengths[i]; t++) {
         all[row++] = value;
       }

@@ -163,12 +163,12 @@ final class Objective {
       case SDPO -> sdpo(all, rows, survey);
     }
     if (actor.useKlLoss()) {
-      float[] weight =
+      double[] weight =
           rows.weights(s -> true, s -> true, actor.klLossCoef(), aggregation(), scale());
       all.add("kl_loss", term(new ReferenceKlLoss(actor.klLossType()), rows, weight, null));
     }
     if (actor.entropyCoeff() > 0) {
-      float[] weight =
+      double[] weight =
           rows.weights(s -> true, s -> true, actor.entropyCoeff(), aggregation(), scale());
       all.add("entropy_loss", term(new EntropyBonus(), rows, weight, null));
     }
@@ -180,8 +180,8 @@ final class Objective {
     double w = distillation.distillationWeight();
     if (mixesTokens()) {
       // equation 3 where one token, or one response, carries the credit: one loss of A
-      float[] advantage = mixed(rows, Objects.requireNonNull(survey));
-      float[] weight = rows.weights(s -> true, s -> true, 1, aggregation(), scale());
+      double[] advantage = mixed(rows, Objects.requireNonNull(survey));
+      double[] weight = rows.weights(s -> true, s -> true, 1, aggregation(), scale());
       all.add(
           DISTILLATION,
           new ChunkedLoss.Term(policyLoss, weight, old(rows, survey), advantage, null));
@@ -224,16 +224,16 @@ final class Objective {
       Predicate<Sample> averaged,
       double coefficient,
       ChunkedLoss.@Nullable Outputs survey) {
-    float[] weight = rows.weights(counted, averaged, coefficient, aggregation(), scale());
+    double[] weight = rows.weights(counted, averaged, coefficient, aggregation(), scale());
     TokenLoss loss = distillationLoss(distillation, actor);
     if (distillation.mode() == DistillationMode.SEQUENCE) {
-      float[] advantage = credit(rows, Objects.requireNonNull(survey));
+      double[] advantage = credit(rows, Objects.requireNonNull(survey));
       all.add(DISTILLATION, new ChunkedLoss.Term(loss, weight, old(rows, survey), advantage, null));
     } else {
       all.add(DISTILLATION, new ChunkedLoss.Term(loss, weight, rows.logOld(), null, rows.oldTop()));
     }
     if (distillation.prefixTerm()) {
-      float[] advantage = prefix(rows, Objects.requireNonNull(survey));
+      double[] advantage = prefix(rows, Objects.requireNonNull(survey));
       all.add("prefix_loss", term(new LogLikelihoodLoss(), rows, weight, advantage));
     }
   }
@@ -256,38 +256,38 @@ final class Objective {
             };
     // Dr. GRPO in TRL divides by the number of sequences, too; sum-norm in verl does not
     double scale = type == ActorConfig.LossType.DR_GRPO ? rows.lengths().length * scale() : scale();
-    float[] weight = rows.weights(counted, averaged, coefficient, mode, scale);
+    double[] weight = rows.weights(counted, averaged, coefficient, mode, scale);
     if (actor.topEntropyQuantile() < 1) {
       boolean[] live = new boolean[weight.length];
       for (int r = 0; r < live.length; r++) {
         live[r] = weight[r] != 0;
       }
-      float[] entropy = Objects.requireNonNull(survey).entropy();
+      double[] entropy = Objects.requireNonNull(survey).entropy();
       boolean[] forking = HighEntropy.mask(entropy, live, actor.topEntropyQuantile());
       for (int r = 0; r < live.length; r++) {
         weight[r] = forking[r] ? weight[r] : 0;
       }
     }
-    float[] advantage = rows.perToken(s -> s.advantage());
+    double[] advantage = rows.perToken(s -> s.advantage());
     all.add(POLICY, new ChunkedLoss.Term(policyLoss, weight, old(rows, survey), advantage, null));
   }
 
   private static ChunkedLoss.Term term(
-      TokenLoss loss, MiniBatch rows, float[] weight, float @Nullable [] advantage) {
+      TokenLoss loss, MiniBatch rows, double[] weight, double @Nullable [] advantage) {
     return new ChunkedLoss.Term(loss, weight, rows.logOld(), advantage, null);
   }
 
   /** log pi_old of the sampled tokens as the policy-gradient loss reads it. */
-  private float[] old(MiniBatch rows, ChunkedLoss.@Nullable Outputs survey) {
+  private double[] old(MiniBatch rows, ChunkedLoss.@Nullable Outputs survey) {
     return wholeSequences()
         ? SequenceLevel.old(Objects.requireNonNull(survey).logP(), rows.logOld(), rows.lengths())
         : rows.logOld();
   }
 
   /** A_SDPO of each row where a token or a response carries the credit, clipped. */
-  private float[] credit(MiniBatch rows, ChunkedLoss.Outputs survey) {
-    float[] logQ = Objects.requireNonNull(survey.logQ());
-    float[] credit;
+  private double[] credit(MiniBatch rows, ChunkedLoss.Outputs survey) {
+    double[] logQ = Objects.requireNonNull(survey.logQ());
+    double[] credit;
     if (distillation.mode() == DistillationMode.SEQUENCE) {
       credit = SequenceLevel.advantage(survey.logP(), logQ, rows.lengths());
       if (distillation.sequenceBaseline() != SequenceBaseline.NONE) {
@@ -295,24 +295,24 @@ final class Objective {
         credit = SequenceLevel.centred(credit, rows.lengths(), rows.cohorts(byQuestion));
       }
     } else {
-      credit = new float[logQ.length];
+      credit = new double[logQ.length];
       for (int r = 0; r < credit.length; r++) {
         credit[r] = logQ[r] - survey.logP()[r];
       }
     }
     double largest = largestAdvantage(distillation);
     for (int r = 0; r < credit.length; r++) {
-      credit[r] = (float) Math.min(credit[r], largest);
+      credit[r] = Math.min(credit[r], largest);
     }
     return credit;
   }
 
   /** lambda A_GRPO + (1 - lambda) A_SDPO; no A_SDPO where the teacher sees nothing. */
-  private float[] mixed(MiniBatch rows, ChunkedLoss.Outputs survey) {
+  private double[] mixed(MiniBatch rows, ChunkedLoss.Outputs survey) {
     double lambda = algorithm.hybridLambda();
-    float[] grpo = rows.perToken(s -> lambda * s.advantage());
-    float[] share = rows.perToken(s -> s.target() ? 1 - lambda : 0);
-    float[] sdpo = credit(rows, survey);
+    double[] grpo = rows.perToken(s -> lambda * s.advantage());
+    double[] share = rows.perToken(s -> s.target() ? 1 - lambda : 0);
+    double[] sdpo = credit(rows, survey);
     for (int r = 0; r < grpo.length; r++) {
       grpo[r] += share[r] * sdpo[r];
     }
@@ -320,13 +320,13 @@ final class Objective {
   }
 
   /** Minus the prefix term's return, weighed as the divergence of the same token is. */
-  private float[] prefix(MiniBatch rows, ChunkedLoss.Outputs survey) {
-    float[] toGo = SequenceLevel.toGo(Objects.requireNonNull(survey.gap()), rows.lengths());
+  private double[] prefix(MiniBatch rows, ChunkedLoss.Outputs survey) {
+    double[] toGo = SequenceLevel.toGo(Objects.requireNonNull(survey.gap()), rows.lengths());
     Double clip = distillation.isClip();
     for (int r = 0; r < toGo.length; r++) {
       double rho =
           clip == null ? 1 : ImportanceWeight.truncated(survey.logP()[r], rows.logOld()[r], clip);
-      toGo[r] = (float) (-rho * toGo[r]);
+      toGo[r] = -rho * toGo[r];
     }
     return toGo;
   }

@@ -67,7 +67,7 @@ final class PolicyUpdate implements AutoCloseable {
   record Result(
       ChunkedLoss.Outputs outputs,
       List<String> terms,
-      float[] logOld,
+      double[] logOld,
       double[] correction,
       int rejected,
       double gradNorm,
@@ -204,13 +204,15 @@ final class PolicyUpdate implements AutoCloseable {
     List<Sample> samples = all.subList(from, to);
     int[] lengths = samples.stream().mapToInt(s -> s.response().length).toArray();
     int rows = Arrays.stream(lengths).sum();
-    float[] logOld = new float[rows];
+    double[] logOld = new double[rows];
     double[] weights = new double[rows];
     boolean[] rejected = new boolean[rows];
     boolean[] excluded = new boolean[rows];
     int row = 0;
     for (int i = 0; i < lengths.length; i++) {
-      System.arraycopy(old.get(from + i), 0, logOld, row, lengths[i]);
+      for (int t = 0; t < lengths[i]; t++) {
+        logOld[row + t] = old.get(from + i)[t];
+      }
       System.arraycopy(correction.weights().get(from + i), 0, weights, row, lengths[i]);
       System.arraycopy(correction.rejected().get(from + i), 0, rejected, row, lengths[i]);
       boolean cut = !samples.get(i).rollout().completion().finished();

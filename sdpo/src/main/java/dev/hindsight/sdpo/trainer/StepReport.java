@@ -24,9 +24,9 @@ final class StepReport {
   private final List<PolicyUpdate.Sample> samples;
 
   /** Of each response token, in the order of the samples. */
-  private final float[] logP;
+  private final double[] logP;
 
-  private final float @Nullable [] logQ;
+  private final double @Nullable [] logQ;
 
   /** By row, as {@link #logP}. */
   private final Map<Integer, TopTokens.Row> topP = new HashMap<>();
@@ -63,9 +63,9 @@ final class StepReport {
     this.samples = samples;
     boolean taught = config.method() == TrainConfig.Method.SDPO;
     int rows = samples.stream().mapToInt(s -> s.response().length).sum();
-    logP = new float[rows];
-    logQ = taught ? new float[rows] : null;
-    float[] gap = new float[rows];
+    logP = new double[rows];
+    logQ = taught ? new double[rows] : null;
+    double[] gap = new double[rows];
     double sumLoss = 0;
     double sumNorm = 0;
     double sumEntropy = 0;
@@ -83,7 +83,7 @@ final class StepReport {
         System.arraycopy(r.outputs().logQ(), 0, logQ, row, count);
         System.arraycopy(r.outputs().gap(), 0, gap, row, count);
       }
-      for (float h : r.outputs().entropy()) {
+      for (double h : r.outputs().entropy()) {
         sumEntropy += h;
       }
       sumLoss += r.outputs().loss();
@@ -176,7 +176,7 @@ final class StepReport {
   /**
    * @param rows so many of the first; those of whole samples
    */
-  private @Nullable Double meanOverLive(float[] values, int rows) {
+  private @Nullable Double meanOverLive(double[] values, int rows) {
     double sum = 0;
     int count = 0;
     int row = 0;
@@ -197,14 +197,14 @@ final class StepReport {
    * @return the largest
    */
   private double ratios(List<PolicyUpdate.Result> results) {
-    float largest = Float.NEGATIVE_INFINITY;
-    float smallest = Float.POSITIVE_INFINITY;
+    double largest = Double.NEGATIVE_INFINITY;
+    double smallest = Double.POSITIVE_INFINITY;
     double sum = 0;
     int count = 0;
     for (PolicyUpdate.Result r : results) {
-      float[] now = r.outputs().logP();
+      double[] now = r.outputs().logP();
       for (int t = 0; t < now.length; t++) {
-        float logRatio = now[t] - r.logOld()[t];
+        double logRatio = now[t] - r.logOld()[t];
         largest = Math.max(largest, logRatio);
         smallest = Math.min(smallest, logRatio);
         sum += StrictMath.exp(logRatio);
@@ -242,8 +242,8 @@ final class StepReport {
       int from,
       int to) {
     Rollout r = s.rollout();
-    float[] p = Arrays.copyOfRange(logP, from, to);
-    float[] q = logQ == null ? null : Arrays.copyOfRange(logQ, from, to);
+    float[] p = narrow(logP, from, to);
+    float[] q = logQ == null ? null : narrow(logQ, from, to);
     float[] ratio = q == null ? null : new float[p.length];
     for (int t = 0; ratio != null && t < ratio.length; t++) {
       ratio[t] = q[t] - p[t];
@@ -265,6 +265,15 @@ final class StepReport {
         ratio,
         top(topP, tokenizer, from, to),
         q == null ? null : top(topQ, tokenizer, from, to));
+  }
+
+  /** Seven digits are enough for people. */
+  private static float[] narrow(double[] all, int from, int to) {
+    float[] part = new float[to - from];
+    for (int i = 0; i < part.length; i++) {
+      part[i] = (float) all[from + i];
+    }
+    return part;
   }
 
   private static SampleRecord.@Nullable Top top(

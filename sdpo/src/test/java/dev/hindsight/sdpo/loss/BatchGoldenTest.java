@@ -204,20 +204,20 @@ class BatchGoldenTest {
 
   private static ChunkedLoss.Inputs inputs(Case c, ChunkedLoss.@Nullable Logits teacher) {
     int[] sampled = new int[ROWS];
-    float[] old = new float[ROWS];
+    double[] old = new double[ROWS];
     double[] rollout = new double[ROWS];
     double[] sumOfRatios = new double[LENGTHS.length];
     for (int r = 0; r < ROWS; r++) {
       sampled[r] = (3 * r + 1) % VOCABULARY;
-      old[r] = -.375f * (r + 1);
+      old[r] = -.375 * (r + 1);
       rollout[r] = old[r] - .25 * (r % 3 - 1);
       sumOfRatios[SEQUENCE[r]] += old[r] - rollout[r];
     }
     int[] live = new int[LENGTHS.length];
     Arrays.setAll(live, i -> LENGTHS[i] * c.mask[i]);
     double[] share = c.aggregation.weights(live, 14);
-    float[] weight = new float[ROWS];
-    float[] advantage = new float[ROWS];
+    double[] weight = new double[ROWS];
+    double[] advantage = new double[ROWS];
     for (int r = 0; r < ROWS; r++) {
       int i = SEQUENCE[r];
       double correction =
@@ -226,6 +226,7 @@ class BatchGoldenTest {
             case TOKEN -> ImportanceWeight.truncated(old[r], rollout[r], c.threshold);
             case SEQUENCE -> ImportanceWeight.truncated(sumOfRatios[i], 0, c.threshold);
           };
+      // of F32, with which the expected numbers were made
       weight[r] = live[i] == 0 ? 0 : (float) (share[i] * correction);
       advantage[r] = c.advantage == null ? 0 : (float) c.advantage[i];
     }

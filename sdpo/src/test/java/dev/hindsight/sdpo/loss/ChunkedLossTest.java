@@ -39,11 +39,11 @@ class ChunkedLossTest {
 
   private ChunkedLoss.Inputs inputs() {
     int[] sampled = IntStream.range(0, ROWS).map(i -> i * 5 % VOCABULARY).toArray();
-    float[] weight = new float[ROWS];
-    float[] old = new float[ROWS];
+    double[] weight = new double[ROWS];
+    double[] old = new double[ROWS];
     for (int i = 0; i < ROWS; i++) {
-      weight[i] = i % 4 == 0 ? 0 : .1f * i;
-      old[i] = -2 - .1f * i;
+      weight[i] = i % 4 == 0 ? 0 : .1 * i;
+      old[i] = -2 - .1 * i;
     }
     return new ChunkedLoss.Inputs(
         sampled, weight, old, null, (from, to) -> taught.slice(0, from, to));
@@ -95,7 +95,7 @@ class ChunkedLossTest {
     }
   }
 
-  private static Variable column(float[] values) {
+  private static Variable column(double[] values) {
     return Variable.constant(
         Tensor.of(
             REFERENCE,
@@ -122,7 +122,7 @@ class ChunkedLossTest {
   void aBatchWithoutALiveTokenGivesZeroAndAGraph() {
     ChunkedLoss.Inputs in = inputs();
     ChunkedLoss.Inputs masked =
-        new ChunkedLoss.Inputs(in.sampled(), new float[ROWS], in.logOld(), null, in.teacher());
+        new ChunkedLoss.Inputs(in.sampled(), new double[ROWS], in.logOld(), null, in.teacher());
     try (ChunkedLoss chunked = new ChunkedLoss(LOSS, 1, 4, REFERENCE)) {
       assertThat(chunked.backward(states.times(1), h -> h.linear(head), masked).loss()).isZero();
     }

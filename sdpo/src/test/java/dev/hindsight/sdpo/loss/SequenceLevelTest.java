@@ -27,14 +27,13 @@ class SequenceLevelTest {
     Variable student = Variable.leaf(Tensor.of(reference, Shape.of(3, 5), z));
     Variable taught = Variable.constant(Tensor.of(reference, Shape.of(3, 5), u));
     int[] sampled = {0, 1, 2};
-    float[] third = {1 / 3f, 1 / 3f, 1 / 3f};
+    double[] third = {1 / 3., 1 / 3., 1 / 3.};
     try (ChunkedLoss chunked = new ChunkedLoss(1, 2, reference)) {
       ChunkedLoss.Logits teacher = (from, to) -> taught.slice(0, from, to);
       ChunkedLoss.Outputs survey =
           chunked.survey(student, UnaryOperator.identity(), sampled, teacher);
-      float[] advantage = SequenceLevel.advantage(survey.logP(), survey.logQ(), new int[] {3});
-      // log-probabilities pass through F32: 2^-24 of 3 each
-      assertThat(advantage[0]).isCloseTo(0.122606720219f, within(4e-7f));
+      double[] advantage = SequenceLevel.advantage(survey.logP(), survey.logQ(), new int[] {3});
+      assertThat(advantage[0]).isCloseTo(0.122606720219, within(1e-10));
       assertThat(advantage).containsOnly(advantage[0]);
       ChunkedLoss.Term term =
           new ChunkedLoss.Term(
@@ -42,44 +41,38 @@ class SequenceLevelTest {
       ChunkedLoss.Outputs out =
           chunked.backward(
               student.times(1), UnaryOperator.identity(), sampled, List.of(term), null);
-      assertThat(out.loss()).isCloseTo(-0.122606720219, within(4e-7));
+      assertThat(out.loss()).isCloseTo(-0.122606720219, within(1e-10));
     }
   }
 
   @Test
   void returnsSumWhatFollowsWithinAResponse() {
-    float[] gap = {1, 2, 4, 8, 16};
+    double[] gap = {1, 2, 4, 8, 16};
     assertThat(SequenceLevel.toGo(gap, new int[] {3, 2})).containsExactly(6, 4, 0, 16, 0);
   }
 
   /** Responses of 2, 1, 1 and 3 tokens; the third counts in no mean. */
   @Test
   void aBaselineIsTheMeanOfItsCohort() {
-    float[] advantage = {-1, -1, -4, 7, -3, -3, -3};
+    double[] advantage = {-1, -1, -4, 7, -3, -3, -3};
     int[] lengths = {2, 1, 1, 3};
     assertThat(SequenceLevel.centred(advantage, lengths, new int[] {0, 1, -1, 0}))
         .containsExactly(1, 1, 0, 7, -1, -1, -1);
     double mean = -8 / 3.;
     assertThat(SequenceLevel.centred(advantage, lengths, new int[] {0, 0, -1, 0}))
         .containsExactly(
-            (float) (-1 - mean),
-            (float) (-1 - mean),
-            (float) (-4 - mean),
-            7,
-            (float) (-3 - mean),
-            (float) (-3 - mean),
-            (float) (-3 - mean));
+            (-1 - mean), (-1 - mean), (-4 - mean), 7, (-3 - mean), (-3 - mean), (-3 - mean));
   }
 
   @Test
   void onPolicyTheRatioOfASequenceIsExactlyOne() {
-    float[] logP = {-.3f, -1.7f, -.1f};
+    double[] logP = {-.3, -1.7, -.1};
     assertThat(SequenceLevel.old(logP, logP.clone(), new int[] {2, 1})).containsExactly(logP);
   }
 
   @Test
   void highEntropyKeepsTheQuantile() {
-    float[] entropy = {.1f, .9f, .5f, .7f, .3f, 9};
+    double[] entropy = {.1, .9, .5, .7, .3, 9};
     boolean[] counted = {true, true, true, true, true, false};
     // the fifth of five: the quantile .8 lies at rank 3.2
     assertThat(HighEntropy.mask(entropy, counted, .2))

@@ -34,7 +34,7 @@ class WholeGradientTest {
   private static final List<int[]> REPROMPTS =
       List.of(new int[] {1, 4, 5, 8, 9, 2}, new int[] {1, 6, 7});
   private static final List<int[]> RESPONSES = List.of(new int[] {9, 3, 2, 7}, new int[] {5, 8, 3});
-  private static final float[] WEIGHTS = {.1f, .2f, 0, .3f, .4f, .1f, .2f};
+  private static final double[] WEIGHTS = {.1, .2, 0, .3, .4, .1, .2};
 
   @ParameterizedTest
   @ValueSource(doubles = {0, .5, 1})
@@ -62,7 +62,7 @@ class WholeGradientTest {
           student.hidden(SequenceScorer.batch(PROMPTS, RESPONSES)),
           student::logits,
           new ChunkedLoss.Inputs(
-              SequenceScorer.targets(RESPONSES), WEIGHTS, new float[7], null, taught(teacher)));
+              SequenceScorer.targets(RESPONSES), WEIGHTS, new double[7], null, taught(teacher)));
     }
     Philox random = new Philox(2, 3);
     for (Map.Entry<String, Variable> p : student.parameters().entrySet()) {

@@ -54,7 +54,7 @@ class ObjectiveTest {
     Arrays.fill(excluded, 7, 9, config.actor().maskTruncatedCompletions());
     MiniBatch rows =
         new MiniBatch(
-            SAMPLES, LENGTHS, new int[9], new float[9], ones, new boolean[9], excluded, null);
+            SAMPLES, LENGTHS, new int[9], new double[9], ones, new boolean[9], excluded, null);
     return new Objective(config, 10).terms(rows, survey);
   }
 
@@ -90,7 +90,7 @@ class ObjectiveTest {
     weights(term(terms, "distillation_loss"), .25 / 8, .25 / 8, 0, .25 / 8);
     weights(term(terms, "policy_loss"), .75 / 9, .75 / 9, .75 / 9, .75 / 9);
     assertThat(term(terms, "policy_loss").advantage())
-        .containsExactly(-.5f, -.5f, .5f, .5f, .5f, .5f, .5f, -.5f, -.5f);
+        .containsExactly(-.5, -.5, .5, .5, .5, .5, .5, -.5, -.5);
   }
 
   /** The paper's: one mean of one advantage, lambda of it GRPO's. */
@@ -105,11 +105,11 @@ class ObjectiveTest {
   }
 
   private static ChunkedLoss.Outputs survey() {
-    float[] logP = {-1, -2, -1, -1, -1, -1, -3, -1, -1};
-    float[] logQ = {-2, -1, -3, -1, -1, -1, -1, -1, -4};
-    float[] entropy = {.1f, .9f, .2f, .3f, .4f, .5f, .6f, .7f, .8f};
+    double[] logP = {-1, -2, -1, -1, -1, -1, -3, -1, -1};
+    double[] logQ = {-2, -1, -3, -1, -1, -1, -1, -1, -4};
+    double[] entropy = {.1, .9, .2, .3, .4, .5, .6, .7, .8};
     return new ChunkedLoss.Outputs(
-        0, new double[0], logP, logQ, entropy, new float[9], new TreeMap<>());
+        0, new double[0], logP, logQ, entropy, new double[9], new TreeMap<>());
   }
 
   /** Where one token carries the credit, the two advantages are added before they are clipped. */
@@ -125,17 +125,17 @@ class ObjectiveTest {
     assertThat(terms.names()).containsExactly("distillation_loss");
     // .5 A_GRPO + .5 min(log q - log p, .5); the third sample has no target
     assertThat(terms.terms().getFirst().advantage())
-        .containsExactly(-.75f, 0, -.75f, .25f, .25f, .25f, .25f, -.25f, -1.75f);
+        .containsExactly(-.75, 0, -.75, .25, .25, .25, .25, -.25, -1.75);
     terms = terms(survey(), lambda, "self_distillation.distillation_mode=sequence");
     assertThat(terms.terms().getFirst().advantage())
-        .containsExactly(-.25f, -.25f, 0, 0, 0, 0, .25f, -1, -1);
+        .containsExactly(-.25, -.25, 0, 0, 0, 0, .25, -1, -1);
   }
 
   @Test
   void sequencesCarryTheMeanOfTheirTokens() {
     Objective.Terms terms = terms(survey(), "self_distillation.distillation_mode=sequence");
     ChunkedLoss.Term only = terms.terms().getFirst();
-    assertThat(only.advantage()).containsExactly(0, 0, -.5f, -.5f, -.5f, -.5f, 2, -1.5f, -1.5f);
+    assertThat(only.advantage()).containsExactly(0, 0, -.5, -.5, -.5, -.5, 2, -1.5, -1.5);
     weights(only, 1 / 8., 1 / 16., 0, 1 / 8.);
   }
 
@@ -150,9 +150,9 @@ class ObjectiveTest {
                 "self_distillation.sequence_baseline=" + baseline)
             .terms()
             .getFirst();
-    float first = (float) (2 / 3.);
-    float second = (float) (-.5 + 2 / 3.);
-    float last = (float) (-1.5 + 2 / 3.);
+    double first = (2 / 3.);
+    double second = (-.5 + 2 / 3.);
+    double last = (-1.5 + 2 / 3.);
     assertThat(only.advantage())
         .containsExactly(first, first, second, second, second, second, 2, last, last);
   }
@@ -211,7 +211,7 @@ class ObjectiveTest {
             "policy_loss");
     assertThat(policy.loss()).isEqualTo(new CispoLoss(.2, .28));
     // of nine, the quantile .75 is the seventh smallest, .7
-    float w = (float) (1 / 9.);
+    double w = (1 / 9.);
     assertThat(policy.weight()).containsExactly(0, w, 0, 0, 0, 0, 0, w, w);
   }
 

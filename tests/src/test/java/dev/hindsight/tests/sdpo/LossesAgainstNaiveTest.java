@@ -54,9 +54,6 @@ class LossesAgainstNaiveTest {
 
   private static final double GRADIENT = 2e-9;
 
-  /** Where a number passes through an F32 array on its way. */
-  private static final double SINGLE = 1e-5;
-
   /**
    * A batch of responses.
    *
@@ -90,9 +87,9 @@ class LossesAgainstNaiveTest {
     final double[][] u;
     final double[][] before;
     final int[] sampled;
-    final float[] old;
-    final float[] weight;
-    final float[] advantage;
+    final double[] old;
+    final double[] weight;
+    final double[] advantage;
 
     Batch(Case of) {
       this.of = of;
@@ -104,18 +101,18 @@ class LossesAgainstNaiveTest {
       this.before = logits(.3);
       int rows = of.rows();
       this.sampled = random.ints(rows, 0, of.vocabulary).toArray();
-      this.old = new float[rows];
-      this.weight = new float[rows];
-      this.advantage = new float[rows];
+      this.old = new double[rows];
+      this.weight = new double[rows];
+      this.advantage = new double[rows];
       int row = 0;
       for (int length : of.lengths) {
-        float share = random.nextInt(4) == 0 ? 0 : (float) random.nextDouble(.1, 1);
-        float a = (float) random.nextGaussian();
+        double share = random.nextInt(4) == 0 ? 0 : random.nextDouble(.1, 1);
+        double a = random.nextGaussian();
         for (int t = 0; t < length; t++, row++) {
           for (int v = 0; v < of.vocabulary; v++) {
             before[row][v] += z[row][v];
           }
-          old[row] = (float) NaiveLoss.logSoftmax(scaled(before[row]))[sampled[row]];
+          old[row] = NaiveLoss.logSoftmax(scaled(before[row]))[sampled[row]];
           weight[row] = share;
           advantage[row] = a;
         }
@@ -146,14 +143,18 @@ class LossesAgainstNaiveTest {
 
     /** What the chunks make of a loss, against the naive one of whole batches. */
     void check(
-        TokenLoss loss, float[] logOld, float[] advantages, @Nullable OldTop oldTop, Naive naive) {
+        TokenLoss loss,
+        double[] logOld,
+        double[] advantages,
+        @Nullable OldTop oldTop,
+        Naive naive) {
       check(loss, logOld, advantages, oldTop, naive, LOSS, GRADIENT);
     }
 
     void check(
         TokenLoss loss,
-        float[] logOld,
-        float @Nullable [] advantages,
+        double[] logOld,
+        double @Nullable [] advantages,
         @Nullable OldTop oldTop,
         Naive naive,
         double lossBound,
@@ -379,8 +380,8 @@ class LossesAgainstNaiveTest {
           }
           return sum;
         };
-    float[] old = SequenceLevel.old(survey(b).logP(), b.old, lengths);
-    b.check(new PolicyGradientLoss(.1, .15, 3), old, b.advantage, null, naive, SINGLE, SINGLE);
+    double[] old = SequenceLevel.old(survey(b).logP(), b.old, lengths);
+    b.check(new PolicyGradientLoss(.1, .15, 3), old, b.advantage, null, naive);
   }
 
   /** One advantage a response, the mean of log q - log p over its tokens. */
@@ -389,7 +390,7 @@ class LossesAgainstNaiveTest {
     Batch b = new Batch(c);
     int[] lengths = c.lengths.stream().mapToInt(n -> n).toArray();
     ChunkedLoss.Outputs survey = survey(b);
-    float[] advantage = SequenceLevel.advantage(survey.logP(), survey.logQ(), lengths);
+    double[] advantage = SequenceLevel.advantage(survey.logP(), survey.logQ(), lengths);
     Naive naive =
         (batch, logits) -> {
           double sum = 0;
@@ -408,7 +409,7 @@ class LossesAgainstNaiveTest {
           }
           return sum;
         };
-    b.check(new PolicyGradientLoss(.2, .28, 3), b.old, advantage, null, naive, SINGLE, SINGLE);
+    b.check(new PolicyGradientLoss(.2, .28, 3), b.old, advantage, null, naive);
   }
 
   private static ChunkedLoss.Outputs survey(Batch b) {

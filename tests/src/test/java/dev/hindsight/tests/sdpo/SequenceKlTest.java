@@ -89,11 +89,11 @@ class SequenceKlTest {
       Variable z = Variable.leaf(rows(p, prefixes));
       Variable u = Variable.constant(rows(q, prefixes));
       ChunkedLoss.Logits teacher = (from, to) -> u.slice(0, from, to);
-      float[] weight = {1, 1, 1};
-      float[] none = new float[T];
+      double[] weight = {1, 1, 1};
+      double[] none = new double[T];
       try (ChunkedLoss chunked = new ChunkedLoss(1, 2, REFERENCE)) {
         ChunkedLoss.Outputs survey = chunked.survey(z, UnaryOperator.identity(), y, teacher);
-        float[] minusReturn = SequenceLevel.toGo(survey.gap(), new int[] {T});
+        double[] minusReturn = SequenceLevel.toGo(survey.gap(), new int[] {T});
         for (int t = 0; t < T; t++) {
           minusReturn[t] = prefixTerm ? -minusReturn[t] : 0;
         }
@@ -146,10 +146,9 @@ class SequenceKlTest {
     double apart = 0;
     for (int i = 0; i < PREFIXES; i++) {
       for (int v = 0; v < V; v++) {
-        // returns pass through F32: three sums of size 3, 2^-24 each
         assertThat(sequence[i][v])
             .as("prefix %d, token %d", i, v)
-            .isCloseTo(exact[i][v], within(1e-6));
+            .isCloseTo(exact[i][v], within(2e-9));
         apart = Math.max(apart, Math.abs(token[i][v] - exact[i][v]));
       }
     }
