@@ -109,17 +109,10 @@ final class DiscoverCommand extends HindsightCommand {
       description = "Where the results go (default: runs/discover).")
   Path out;
 
-  @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Searches at a time (default: one a processor, each with one thread, on the processor; 1 on"
-              + " a device). The results do not depend on it.")
-  @Nullable Integer jobs;
-
   @Option(names = "--overwrite", description = "Replace former results in the folder.")
   boolean overwrite;
 
+  @Mixin JobsOption jobs;
   @Mixin ComputeOptions compute;
 
   @Override
@@ -141,7 +134,7 @@ final class DiscoverCommand extends HindsightCommand {
             ? environment.drawTest(count, settings.seed())
             : texts.stream().map(text -> named(environment, text)).toList();
     Backend backend = compute.open();
-    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    int atATime = jobs.atATime(compute.threads, backend);
     Folders.again(out, overwrite, FILE);
     AtomicFile.write(out.resolve(FILE), "{}\n");
     screen.say(

@@ -76,14 +76,6 @@ final class ExperimentCommand extends BasicCommand {
   List<String> overrides = List.of();
 
   @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Runs at a time (default: one a processor, each with one thread, on the processor; 1 on a"
-              + " device). The results do not depend on it.")
-  @Nullable Integer jobs;
-
-  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write the result of the experiment to FILE, as JSON.")
@@ -92,6 +84,7 @@ final class ExperimentCommand extends BasicCommand {
   @Option(names = "--overwrite", description = "Replace a former experiment in the folder.")
   boolean overwrite;
 
+  @Mixin JobsOption jobs;
   @Mixin ComputeOptions compute;
 
   @Override
@@ -115,7 +108,7 @@ final class ExperimentCommand extends BasicCommand {
     }
     Backend backend = compute.open();
     int allThreads = Threads.count();
-    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    int atATime = jobs.atATime(compute.threads, backend);
     List<ExperimentPage.Section> sections = new ArrayList<>();
     try (StopSignal stop = new StopSignal(screen)) {
       List<ExperimentRun> runs = new ArrayList<>();
@@ -135,12 +128,11 @@ final class ExperimentCommand extends BasicCommand {
         run.check();
         runs.add(run);
       }
-      for (int i = 0; i < files.size(); i++) {
-        Path folder = out.resolve(Folders.stem(files.get(i)));
+      for (ExperimentRun run : runs) {
+        Path folder = run.folder();
         Folders.again(folder, overwrite, FILE);
-        AtomicFile.write(
-            folder.resolve(FILE), Configs.toYaml(Definition.read(files.get(i), List.of())));
-        ExperimentPage.Section section = runs.get(i).run();
+        AtomicFile.write(folder.resolve(FILE), Configs.toYaml(run.definition()));
+        ExperimentPage.Section section = run.run();
         if (section == null) {
           screen.warn("hindsight: stopped; the state is saved. The same command goes on.");
           return Main.INTERRUPTED;

@@ -78,6 +78,14 @@ final class ExperimentRun {
     this.stop = stop;
   }
 
+  Definition definition() {
+    return definition;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
   /** Refuses what cannot run before anything is computed. */
   void check() {
     if (definition.arms().isEmpty()) {
