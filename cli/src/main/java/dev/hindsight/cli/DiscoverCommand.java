@@ -128,7 +128,13 @@ final class DiscoverCommand extends HindsightCommand {
     TrainConfig settings = Training.config(Folders.input(config), overrides);
     Models.requireBase(settings.model());
     List<Way> asked = ways.stream().map(DiscoverCommand::way).distinct().toList();
-    Environment environment = Environments.open(settings.environment(), settings.seed());
+    try (Environment environment = Environments.open(settings.environment(), settings.seed())) {
+      return search(screen, settings, asked, environment);
+    }
+  }
+
+  private int search(Screen screen, TrainConfig settings, List<Way> asked, Environment environment)
+      throws IOException {
     List<Question> questions =
         texts.isEmpty()
             ? environment.drawTest(count, settings.seed())

@@ -16,6 +16,7 @@ import dev.hindsight.engine.Threads;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.config.PretrainConfig;
+import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.sdpo.trainer.Environments;
@@ -192,8 +193,10 @@ final class ExperimentRun {
     List<List<String>> rows = new ArrayList<>();
     for (Map.Entry<String, Definition.Arm> arm : definition.arms().entrySet()) {
       TrainConfig config = config(arm.getKey(), Settings.NONE, 0);
-      List<Question> questions =
-          Environments.open(config.environment(), 0).drawTest(search.questions(), 0);
+      List<Question> questions;
+      try (Environment environment = Environments.open(config.environment(), 0)) {
+        questions = environment.drawTest(search.questions(), 0);
+      }
       Integer window = arm.getValue().window();
       SearchQueue.Arm of =
           new SearchQueue.Arm(

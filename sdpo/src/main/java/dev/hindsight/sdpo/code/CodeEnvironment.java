@@ -29,9 +29,9 @@ import java.util.concurrent.Future;
  *
  * <p>Verdicts are pure functions of question and response, but for programs near a limit of time.
  *
- * <p>Children of the sandbox end with this object, or with the process.
+ * <p>Children of the sandbox end when this is closed, or with the process.
  */
-public final class CodeEnvironment implements Environment, AutoCloseable {
+public final class CodeEnvironment implements Environment {
   /** The paper's longest response, in tokens. */
   public static final int MAX_RESPONSE_TOKENS = 8192;
 

@@ -118,4 +118,9 @@ public final class ForeignFeedbackEnvironment implements Environment {
   public boolean offersSolutions() {
     return false;
   }
+
+  @Override
+  public void close() {
+    real.close();
+  }
 }
