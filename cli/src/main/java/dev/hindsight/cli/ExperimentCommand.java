@@ -1,6 +1,7 @@
 package dev.hindsight.cli;
 
 import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.TextPlot;
 import dev.hindsight.cli.experiment.TextTable;
 import dev.hindsight.cli.report.ExperimentPage;
 import dev.hindsight.engine.Backend;
@@ -111,28 +112,21 @@ final class ExperimentCommand extends BasicCommand {
     int atATime = jobs.atATime(compute.threads, backend);
     List<ExperimentPage.Section> sections = new ArrayList<>();
     try (StopSignal stop = new StopSignal(screen)) {
-      List<ExperimentRun> runs = new ArrayList<>();
+      List<ExperimentPlan> plans = new ArrayList<>();
       for (Path file : files) {
-        ExperimentRun run =
-            new ExperimentRun(
-                Folders.stem(file),
-                Definition.read(file, List.of()),
-                seeds,
-                overrides,
-                out.resolve(Folders.stem(file)),
-                backend,
-                atATime,
-                allThreads,
-                screen,
-                stop);
-        run.check();
-        runs.add(run);
+        String name = Folders.stem(file);
+        ExperimentPlan plan =
+            ExperimentPlan.of(
+                name, Definition.read(file, List.of()), seeds, overrides, out.resolve(name));
+        plan.check();
+        plans.add(plan);
       }
-      for (ExperimentRun run : runs) {
-        Path folder = run.folder();
+      Execution with = new Execution(backend, atATime, allThreads, screen, stop);
+      for (ExperimentPlan plan : plans) {
+        Path folder = plan.folder();
         Folders.again(folder, overwrite, FILE);
-        AtomicFile.write(folder.resolve(FILE), Configs.toYaml(run.definition()));
-        ExperimentPage.Section section = run.run();
+        AtomicFile.write(folder.resolve(FILE), Configs.toYaml(plan.definition()));
+        ExperimentPage.Section section = new ExperimentRun(plan, with).run();
         if (section == null) {
           screen.warn("hindsight: stopped; the state is saved. The same command goes on.");
           return Main.INTERRUPTED;
@@ -154,12 +148,19 @@ final class ExperimentCommand extends BasicCommand {
 
   private static void show(Screen screen, ExperimentPage.Section section, Path folder) {
     screen.result("\n" + section.title() + "\n\n" + TextTable.of(section.results()) + "\n");
-    section.charts().forEach(chart -> screen.result(ExperimentRun.plot(chart) + "\n"));
+    section.charts().forEach(chart -> screen.result(plot(chart) + "\n"));
     if (!section.tuning().rows().isEmpty()) {
       screen.result("Tuning:\n" + TextTable.of(section.tuning()) + "\n");
     }
     screen.result(section.verdict());
     screen.result("\nreport: " + folder.resolve("report.html"));
+  }
+
+  /** The curves for a terminal. */
+  private static String plot(ExperimentPage.Chart chart) {
+    return TextPlot.of(
+        chart.lines().stream().map(l -> new TextPlot.Line(l.label(), l.x(), l.mean())).toList(),
+        chart.xLabel().replaceAll(" \\(.*", ""));
   }
 
   private int list(Screen screen) throws IOException {
