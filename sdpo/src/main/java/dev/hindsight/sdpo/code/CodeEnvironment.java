@@ -84,7 +84,7 @@ public final class CodeEnvironment implements Environment {
   static List<CodeTest> trainTests(CodeProblem problem, long seed) {
     int n = problem.tests().size();
     int wanted = Math.max(1, n / 2);
-    Philox random = new Philox(seed, TESTS_STREAM).split(hash(problem.id()));
+    Philox random = new Philox(seed, TESTS_STREAM).split(problem.id());
     List<CodeTest> chosen = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       // of the n - i tests that are left, so many are still wanted
@@ -93,15 +93,6 @@ public final class CodeEnvironment implements Environment {
       }
     }
     return List.copyOf(chosen);
-  }
-
-  /** FNV-1a over the characters, 64 bits. */
-  private static long hash(String text) {
-    long hash = 0xCBF29CE484222325L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001B3L;
-    }
-    return hash;
   }
 
   @Override
