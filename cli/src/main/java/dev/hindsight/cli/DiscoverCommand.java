@@ -200,10 +200,7 @@ final class DiscoverCommand extends HindsightCommand {
     AtomicFile.write(out.resolve(FILE), Json.pretty(json));
     screen.result(json);
     screen.result("\n" + TextTable.of(table) + "\n");
-    screen.result(
-        TextPlot.of(
-            lines.stream().map(l -> new TextPlot.Line(l.label(), l.x(), l.mean())).toList(),
-            "attempts"));
+    screen.result(TextPlot.of(lines, "attempts"));
     screen.say("\nresults: " + out.resolve(FILE));
   }
 

@@ -158,9 +158,7 @@ final class ExperimentCommand extends BasicCommand {
 
   /** The curves for a terminal. */
   private static String plot(ExperimentPage.Chart chart) {
-    return TextPlot.of(
-        chart.lines().stream().map(l -> new TextPlot.Line(l.label(), l.x(), l.mean())).toList(),
-        chart.xLabel().replaceAll(" \\(.*", ""));
+    return TextPlot.of(chart.lines(), chart.xLabel().replaceAll(" \\(.*", ""));
   }
 
   private int list(Screen screen) throws IOException {
