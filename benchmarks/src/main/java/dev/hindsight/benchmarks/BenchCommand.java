@@ -153,14 +153,24 @@ public final class BenchCommand implements Callable<Integer> {
       org.openjdk.jmh.Main.main(Arrays.copyOfRange(args, 1, args.length));
       return;
     }
-    System.exit(
-        new CommandLine(new BenchCommand())
-            .setExecutionExceptionHandler(
-                (e, line, _) -> {
-                  line.getErr().println("hindsight: " + e.getMessage());
-                  return 1;
-                })
-            .execute(args));
+    System.exit(newCommandLine().execute(args));
+  }
+
+  /** The command, which tells errors as the others do: in one line. */
+  static CommandLine newCommandLine() {
+    return new CommandLine(new BenchCommand())
+        .setParameterExceptionHandler(
+            (e, _) -> {
+              PrintWriter err = e.getCommandLine().getErr();
+              err.println("hindsight: " + e.getMessage());
+              err.println("See: ./hindsight bench --help");
+              return CommandLine.ExitCode.USAGE;
+            })
+        .setExecutionExceptionHandler(
+            (e, line, _) -> {
+              line.getErr().println("hindsight: " + e.getMessage());
+              return CommandLine.ExitCode.SOFTWARE;
+            });
   }
 
   @Override
@@ -184,7 +194,11 @@ public final class BenchCommand implements Callable<Integer> {
     Map<String, Object> machine = new LinkedHashMap<>();
     for (int n : threadCounts()) {
       Printer printer = new Printer(out, rows, machine, new ArrayList<>(), new AtomicInteger());
-      comparison.run(cases, n, longest, printer);
+      try {
+        comparison.run(cases, n, longest, printer);
+      } catch (WorkerProcess.NoDeviceException e) {
+        throw new CommandLine.ParameterException(commandLine(), e.getMessage(), e);
+      }
       printer.means();
       writeJson(machine, rows);
       failed |= printer.failures.get() > 0;

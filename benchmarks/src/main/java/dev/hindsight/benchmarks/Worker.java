@@ -36,6 +36,9 @@ public final class Worker {
   /** What an answer begins with that is none. */
   static final String ERROR = "error ";
 
+  /** The answer where the backend has no such device as {@code --device} asks for. */
+  static final String NO_DEVICE = ERROR + "device: ";
+
   private final Contender contender;
   private @Nullable Case work;
   private @Nullable Runnable step;
@@ -59,7 +62,8 @@ public final class Worker {
         int blank = line.indexOf(' ');
         String verb = blank < 0 ? line : line.substring(0, blank);
         answer = worker.answer(verb, blank < 0 ? "" : line.substring(blank + 1));
-      } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+      } catch (Exception | Error e) {
+        // whatever it is: a process that ends without an answer tells nobody why
         answer =
             ERROR + Objects.requireNonNullElse(e.getMessage(), e).toString().replace('\n', ' ');
       }

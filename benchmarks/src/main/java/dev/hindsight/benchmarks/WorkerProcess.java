@@ -35,9 +35,19 @@ final class WorkerProcess implements AutoCloseable {
     return name;
   }
 
+  /** The backend has no such device; the message begins with the option. */
+  static final class NoDeviceException extends IOException {
+    NoDeviceException(String message) {
+      super(message);
+    }
+  }
+
   /** Sends a line and waits for its answer, which has to be one. */
   String ask(String line) throws IOException {
     String answer = askAnyway(line);
+    if (answer.startsWith(Worker.NO_DEVICE)) {
+      throw new NoDeviceException("--" + answer.substring(Worker.ERROR.length()));
+    }
     if (answer.startsWith(Worker.ERROR)) {
       throw new IOException("bench: " + name + ": " + answer.substring(Worker.ERROR.length()));
     }

@@ -133,6 +133,10 @@ class SideBySideTest {
     assertThatThrownBy(() -> run(1, script("a", "ready", 1), broken))
         .isInstanceOf(IOException.class)
         .hasMessage("bench: pytorch: no GPU here");
+    String noDevice = "while read -r verb; do echo '@bench error device: there is none'; done";
+    assertThatThrownBy(() -> run(1, new Peer("opencl", List.of("sh", "-c", noDevice))))
+        .isInstanceOf(WorkerProcess.NoDeviceException.class)
+        .hasMessage("--device: there is none");
     assertThatThrownBy(() -> run(1, new Peer("gone", List.of("sh", "-c", "exit 1"))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("the process of gone ended at 'limits'");

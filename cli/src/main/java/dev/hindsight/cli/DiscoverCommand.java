@@ -109,17 +109,10 @@ final class DiscoverCommand extends HindsightCommand {
       description = "Where the results go (default: runs/discover).")
   Path out;
 
-  @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Searches at a time (default: one a processor, each with one thread, on the processor; 1 on"
-              + " a device). The results do not depend on it.")
-  @Nullable Integer jobs;
-
   @Option(names = "--overwrite", description = "Replace former results in the folder.")
   boolean overwrite;
 
+  @Mixin JobsOption jobs;
   @Mixin ComputeOptions compute;
 
   @Override
@@ -135,13 +128,19 @@ final class DiscoverCommand extends HindsightCommand {
     TrainConfig settings = Training.config(Folders.input(config), overrides);
     Models.requireBase(settings.model());
     List<Way> asked = ways.stream().map(DiscoverCommand::way).distinct().toList();
-    Environment environment = Environments.open(settings.environment(), settings.seed());
+    try (Environment environment = Environments.open(settings.environment(), settings.seed())) {
+      return search(screen, settings, asked, environment);
+    }
+  }
+
+  private int search(Screen screen, TrainConfig settings, List<Way> asked, Environment environment)
+      throws IOException {
     List<Question> questions =
         texts.isEmpty()
             ? environment.drawTest(count, settings.seed())
             : texts.stream().map(text -> named(environment, text)).toList();
     Backend backend = compute.open();
-    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    int atATime = jobs.atATime(compute.threads, backend);
     Folders.again(out, overwrite, FILE);
     AtomicFile.write(out.resolve(FILE), "{}\n");
     screen.say(
@@ -201,10 +200,7 @@ final class DiscoverCommand extends HindsightCommand {
     AtomicFile.write(out.resolve(FILE), Json.pretty(json));
     screen.result(json);
     screen.result("\n" + TextTable.of(table) + "\n");
-    screen.result(
-        TextPlot.of(
-            lines.stream().map(l -> new TextPlot.Line(l.label(), l.x(), l.mean())).toList(),
-            "attempts"));
+    screen.result(TextPlot.of(lines, "attempts"));
     screen.say("\nresults: " + out.resolve(FILE));
   }
 

@@ -15,6 +15,7 @@ import dev.hindsight.sdpo.trainer.Environments;
 import dev.hindsight.sdpo.trainer.TrainConfig;
 import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.ModelFolder;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,7 +110,15 @@ final class EvaluateCommand extends HindsightCommand {
     TrainConfig settings = Training.config(file, overrides);
     long seed = compute.seedOr(settings.seed());
     Backend backend = compute.open();
-    Environment environment = Environments.open(settings.environment(), settings.seed());
+    try (Environment environment = Environments.open(settings.environment(), settings.seed())) {
+      measure(screen, settings, seed, environment, backend);
+    }
+    return 0;
+  }
+
+  private void measure(
+      Screen screen, TrainConfig settings, long seed, Environment environment, Backend backend)
+      throws IOException {
     ModelFolder opened = Models.open(model, which, backend);
     Decoder decoder = opened.decoder();
     TeacherPrompts prompts =
@@ -158,7 +167,6 @@ final class EvaluateCommand extends HindsightCommand {
         "as its own teacher, shown a right answer",
         withSolution.accuracy(teacher, temperature));
     screen.result(result);
-    return 0;
   }
 
   private static void show(

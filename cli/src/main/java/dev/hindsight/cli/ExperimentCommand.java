@@ -1,6 +1,7 @@
 package dev.hindsight.cli;
 
 import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.TextPlot;
 import dev.hindsight.cli.experiment.TextTable;
 import dev.hindsight.cli.report.ExperimentPage;
 import dev.hindsight.engine.Backend;
@@ -76,14 +77,6 @@ final class ExperimentCommand extends BasicCommand {
   List<String> overrides = List.of();
 
   @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Runs at a time (default: one a processor, each with one thread, on the processor; 1 on a"
-              + " device). The results do not depend on it.")
-  @Nullable Integer jobs;
-
-  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write the result of the experiment to FILE, as JSON.")
@@ -92,6 +85,7 @@ final class ExperimentCommand extends BasicCommand {
   @Option(names = "--overwrite", description = "Replace a former experiment in the folder.")
   boolean overwrite;
 
+  @Mixin JobsOption jobs;
   @Mixin ComputeOptions compute;
 
   @Override
@@ -115,32 +109,24 @@ final class ExperimentCommand extends BasicCommand {
     }
     Backend backend = compute.open();
     int allThreads = Threads.count();
-    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    int atATime = jobs.atATime(compute.threads, backend);
     List<ExperimentPage.Section> sections = new ArrayList<>();
     try (StopSignal stop = new StopSignal(screen)) {
-      List<ExperimentRun> runs = new ArrayList<>();
+      List<ExperimentPlan> plans = new ArrayList<>();
       for (Path file : files) {
-        ExperimentRun run =
-            new ExperimentRun(
-                Folders.stem(file),
-                Definition.read(file, List.of()),
-                seeds,
-                overrides,
-                out.resolve(Folders.stem(file)),
-                backend,
-                atATime,
-                allThreads,
-                screen,
-                stop);
-        run.check();
-        runs.add(run);
+        String name = Folders.stem(file);
+        ExperimentPlan plan =
+            ExperimentPlan.of(
+                name, Definition.read(file, List.of()), seeds, overrides, out.resolve(name));
+        plan.check();
+        plans.add(plan);
       }
-      for (int i = 0; i < files.size(); i++) {
-        Path folder = out.resolve(Folders.stem(files.get(i)));
+      Execution with = new Execution(backend, atATime, allThreads, screen, stop);
+      for (ExperimentPlan plan : plans) {
+        Path folder = plan.folder();
         Folders.again(folder, overwrite, FILE);
-        AtomicFile.write(
-            folder.resolve(FILE), Configs.toYaml(Definition.read(files.get(i), List.of())));
-        ExperimentPage.Section section = runs.get(i).run();
+        AtomicFile.write(folder.resolve(FILE), Configs.toYaml(plan.definition()));
+        ExperimentPage.Section section = new ExperimentRun(plan, with).run();
         if (section == null) {
           screen.warn("hindsight: stopped; the state is saved. The same command goes on.");
           return Main.INTERRUPTED;
@@ -162,12 +148,17 @@ final class ExperimentCommand extends BasicCommand {
 
   private static void show(Screen screen, ExperimentPage.Section section, Path folder) {
     screen.result("\n" + section.title() + "\n\n" + TextTable.of(section.results()) + "\n");
-    section.charts().forEach(chart -> screen.result(ExperimentRun.plot(chart) + "\n"));
+    section.charts().forEach(chart -> screen.result(plot(chart) + "\n"));
     if (!section.tuning().rows().isEmpty()) {
       screen.result("Tuning:\n" + TextTable.of(section.tuning()) + "\n");
     }
     screen.result(section.verdict());
     screen.result("\nreport: " + folder.resolve("report.html"));
+  }
+
+  /** The curves for a terminal. */
+  private static String plot(ExperimentPage.Chart chart) {
+    return TextPlot.of(chart.lines(), chart.xLabel().replaceAll(" \\(.*", ""));
   }
 
   private int list(Screen screen) throws IOException {

@@ -107,22 +107,23 @@ final class Quickstart {
   /** Says what is going to happen, with a question of the task. */
   private void introduce(Map<String, TrainConfig> arms) {
     TrainConfig first = arms.values().iterator().next();
-    Environment environment = Environments.open(first.environment(), first.seed());
-    Question question = environment.testQuestions().getFirst();
-    screen.say(
-        "Quickstart: SDPO beside GRPO on "
-            + environment.name()
-            + ", from "
-            + first.model()
-            + ", on "
-            + backend.description()
-            + ", seed "
-            + state.seed());
-    screen.say(
-        "  The policy is asked for calls in a notation that it hardly ever guesses: \""
-            + question.text()
-            + "\" wants "
-            + environment.correctResponses(question).getFirst());
+    try (Environment environment = Environments.open(first.environment(), first.seed())) {
+      Question question = environment.testQuestions().getFirst();
+      screen.say(
+          "Quickstart: SDPO beside GRPO on "
+              + environment.name()
+              + ", from "
+              + first.model()
+              + ", on "
+              + backend.description()
+              + ", seed "
+              + state.seed());
+      screen.say(
+          "  The policy is asked for calls in a notation that it hardly ever guesses: \""
+              + question.text()
+              + "\" wants "
+              + environment.correctResponses(question).getFirst());
+    }
     screen.say(
         "  A verifier answers like a compiler. GRPO learns from right or wrong; SDPO also from what the"
             + " verifier says.");

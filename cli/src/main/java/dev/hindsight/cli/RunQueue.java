@@ -2,7 +2,6 @@ package dev.hindsight.cli;
 
 import dev.hindsight.cli.report.Figures;
 import dev.hindsight.engine.Backend;
-import dev.hindsight.engine.Threads;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.trainer.RunSummary;
 import dev.hindsight.sdpo.trainer.TrainConfig;
@@ -46,33 +45,6 @@ final class RunQueue {
     this.backend = backend;
     this.screen = screen;
     this.stop = stop;
-  }
-
-  /**
-   * Runs at a time where the command does not say: one a processor, each with one thread; a device
-   * serves one.
-   *
-   * @param asked null for the default
-   * @param threads that the command asked for; null when it did not
-   */
-  static int jobs(@Nullable Integer asked, @Nullable Integer threads, Backend backend) {
-    if (asked != null && asked < 1) {
-      throw new Failure("--jobs: got " + asked + ", expected at least 1");
-    }
-    boolean onCpu = backend.name().equals("vector") || backend.name().equals("reference");
-    if (asked != null && asked > 1 && !onCpu) {
-      throw new Failure(
-          "--jobs: got "
-              + asked
-              + " on backend "
-              + backend.name()
-              + ", where one run has the device; leave --jobs away, or take --backend auto");
-    }
-    int jobs = asked != null ? asked : onCpu ? Math.max(1, Threads.count()) : 1;
-    if (jobs > 1 && threads == null) {
-      Threads.set(1);
-    }
-    return jobs;
   }
 
   /**

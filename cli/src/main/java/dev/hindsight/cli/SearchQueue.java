@@ -130,16 +130,17 @@ final class SearchQueue {
       return null;
     }
     TrainConfig config = arm.config().withSeed(seed);
-    Environment environment = Environments.open(config.environment(), seed);
-    TestTimeSearch search =
-        new TestTimeSearch(config, environment, Models.base(config.model(), backend));
-    Optional<Found> found =
-        search.search(arm.way(), question, budget, arm.window(), stop::requested);
-    if (found.isEmpty()) {
-      return null;
+    try (Environment environment = Environments.open(config.environment(), seed)) {
+      TestTimeSearch search =
+          new TestTimeSearch(config, environment, Models.base(config.model(), backend));
+      Optional<Found> found =
+          search.search(arm.way(), question, budget, arm.window(), stop::requested);
+      if (found.isEmpty()) {
+        return null;
+      }
+      AtomicFile.write(place, Json.pretty(found.get()));
+      return found.get();
     }
-    AtomicFile.write(place, Json.pretty(found.get()));
-    return found.get();
   }
 
   /** An id as a file's name. */

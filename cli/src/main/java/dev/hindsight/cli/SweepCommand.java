@@ -62,17 +62,10 @@ final class SweepCommand extends HindsightCommand {
       description = "Change a key of the file, such as --set 'seeds=[0]'; repeatable.")
   List<String> overrides = List.of();
 
-  @Option(
-      names = "--jobs",
-      paramLabel = "N",
-      description =
-          "Runs at a time (default: one a processor, each with one thread, on the processor; 1 on a"
-              + " device). The results do not depend on it.")
-  @Nullable Integer jobs;
-
   @Option(names = "--overwrite", description = "Replace a former sweep in the folder.")
   boolean overwrite;
 
+  @Mixin JobsOption jobs;
   @Mixin ComputeOptions compute;
 
   @Override
@@ -93,7 +86,7 @@ final class SweepCommand extends HindsightCommand {
       Models.requireBase(run.config().model());
     }
     Backend backend = compute.open();
-    int atATime = RunQueue.jobs(jobs, compute.threads, backend);
+    int atATime = jobs.atATime(compute.threads, backend);
     Folders.again(folder, overwrite, FILE);
     AtomicFile.write(folder.resolve(FILE), Configs.toYaml(sweep));
     screen.say(

@@ -46,19 +46,20 @@ final class Training {
   static RunSummary start(TrainConfig config, Folders.Claim claim, Backend backend, Manner manner)
       throws IOException {
     // what can fail for the configuration's sake fails before anything is written
-    Environment environment = Environments.open(config.environment(), config.seed());
-    ModelFolder model = Models.base(config.model(), backend);
-    claim.take();
-    try (RunFolder run = RunFolder.create(claim.folder(), Configs.toYaml(config))) {
-      try {
-        return manner.run(config, environment, model, run);
-      } catch (IOException | RuntimeException e) {
-        // a run that has not begun leaves nothing behind that would be in the way of the next
-        // attempt
-        if (!run.hasBegun()) {
-          Folders.delete(claim.folder());
+    try (Environment environment = Environments.open(config.environment(), config.seed())) {
+      ModelFolder model = Models.base(config.model(), backend);
+      claim.take();
+      try (RunFolder run = RunFolder.create(claim.folder(), Configs.toYaml(config))) {
+        try {
+          return manner.run(config, environment, model, run);
+        } catch (IOException | RuntimeException e) {
+          // a run that has not begun leaves nothing behind that would be in the way of the next
+          // attempt
+          if (!run.hasBegun()) {
+            Folders.delete(claim.folder());
+          }
+          throw e;
         }
-        throw e;
       }
     }
   }
@@ -67,9 +68,10 @@ final class Training {
   static RunSummary resume(Path folder, Backend backend, Manner manner) throws IOException {
     try (RunFolder run = RunFolder.resume(folder)) {
       TrainConfig config = config(run.config(), List.of());
-      Environment environment = Environments.open(config.environment(), config.seed());
-      ModelFolder model = Models.base(config.model(), backend);
-      return manner.run(config, environment, model, run);
+      try (Environment environment = Environments.open(config.environment(), config.seed())) {
+        ModelFolder model = Models.base(config.model(), backend);
+        return manner.run(config, environment, model, run);
+      }
     }
   }
 

@@ -90,6 +90,18 @@ public final class Philox {
     return new Philox(seed, join(out[1], out[0]));
   }
 
+  /**
+   * {@link #split(long)} by a text: the label is its FNV-1a hash over the characters, 64 bits, as
+   * {@code String.hashCode} collides for texts as short as a question.
+   */
+  public Philox split(String label) {
+    long hash = 0xCBF29CE484222325L;
+    for (int i = 0; i < label.length(); i++) {
+      hash = (hash ^ label.charAt(i)) * 0x100000001B3L;
+    }
+    return split(hash);
+  }
+
   /** Uniform over all 32-bit integers. Draws one word. */
   public int nextInt() {
     long block = counter >>> 2;

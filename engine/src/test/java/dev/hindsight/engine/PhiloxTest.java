@@ -72,6 +72,9 @@ class PhiloxTest {
         .isNotEqualTo(new Philox(1, 3).split(5).stream())
         .isNotEqualTo(new Philox(2, 2).split(5).stream())
         .isNotEqualTo(parent.split(5).split(5).stream());
+    // FNV-1a of "a" and of nothing, as its authors give them
+    assertThat(parent.split("a").stream()).isEqualTo(parent.split(0xAF63DC4C8601EC8CL).stream());
+    assertThat(parent.split("").stream()).isEqualTo(parent.split(0xCBF29CE484222325L).stream());
   }
 
   @Test

@@ -34,8 +34,16 @@ public record Results(String name, Metric metric, Map<String, Map<Metric, Measur
   /** The object that {@code --json} writes. */
   public Map<String, Object> json(String verdict) {
     Map<String, Object> byArm = new LinkedHashMap<>();
-    arms.forEach((arm, metrics) -> byArm.put(arm, json(of(arm, metric))));
-    return json(name, metric.label(), byArm, verdict);
+    for (String arm : arms.keySet()) {
+      Measured measured = of(arm, metric);
+      byArm.put(arm, json(measured.band(), measured.numbers()));
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("experiment", name);
+    json.put("metric", metric.label());
+    json.put("arms", byArm);
+    json.put("verdict", verdict);
+    return json;
   }
 
   /** One band with its measurements: {@code {"mean", "low", "high", "seeds"}}. */
@@ -45,21 +53,6 @@ public record Results(String name, Metric metric, Map<String, Map<Metric, Measur
     json.put("low", band.low());
     json.put("high", band.high());
     json.put("seeds", seeds);
-    return json;
-  }
-
-  private static Map<String, Object> json(Measured measured) {
-    return json(measured.band(), measured.numbers());
-  }
-
-  /** The whole object, from bands by arm. */
-  public static Map<String, Object> json(
-      String experiment, String metric, Map<String, Object> arms, String verdict) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("experiment", experiment);
-    json.put("metric", metric);
-    json.put("arms", arms);
-    json.put("verdict", verdict);
     return json;
   }
 

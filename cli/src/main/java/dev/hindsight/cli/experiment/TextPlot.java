@@ -1,5 +1,6 @@
 package dev.hindsight.cli.experiment;
 
+import dev.hindsight.cli.report.ExperimentPage.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,16 +13,7 @@ public final class TextPlot {
 
   private TextPlot() {}
 
-  /**
-   * One curve.
-   *
-   * @param label for people
-   * @param x ascending
-   * @param y in [0, 1]
-   */
-  public record Line(String label, double[] x, double[] y) {}
-
-  /** The plot with axes and a legend. */
+  /** The plot of the means, in [0, 1], with axes and a legend. */
   public static String of(List<Line> lines, String xLabel) {
     double end = lines.stream().mapToDouble(l -> l.x()[l.x().length - 1]).max().orElse(1);
     char[][] grid = new char[HEIGHT + 1][WIDTH + 1];
@@ -61,7 +53,7 @@ public final class TextPlot {
   /** By a straight line between the points on both sides. */
   private static double at(Line line, double x) {
     double[] xs = line.x();
-    double[] ys = line.y();
+    double[] ys = line.mean();
     for (int i = 1; i < xs.length; i++) {
       if (x <= xs[i]) {
         double share = xs[i] == xs[i - 1] ? 1 : (x - xs[i - 1]) / (xs[i] - xs[i - 1]);

@@ -3,15 +3,17 @@ package dev.hindsight.cli.report;
 import dev.hindsight.transformer.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** One self-contained HTML page about experiments: verdict, table, curves with bands, tuning. */
+/** One {@link Page} about experiments: verdict, table, curves with bands, tuning. */
 public final class ExperimentPage {
-  private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/";
+  private static final String FOOTER =
+      """
+      Figures are means over seeds, intervals the 95 % bootstrap intervals of these means. A level that was never reached
+      counts as the budget. Accuracy is exact: the probability that the policy gives to right answers, averaged over held-out
+      questions. SDPO is <cite>Reinforcement Learning via Self-Distillation</cite>, arXiv 2601.20802.""";
 
   private ExperimentPage() {}
 
@@ -56,24 +58,20 @@ public final class ExperimentPage {
 
   /** The page about some experiments. */
   public static String html(String title, List<Section> sections) {
-    String uplot = Html.resource(UPLOT + "dist/uPlot.iife.min.js");
-    String js = Html.resource("experiment.js");
     StringBuilder body = new StringBuilder();
     ArrayNode data = RunRecord.JSON.createArrayNode();
     for (Section s : sections) {
       body.append(section(s, data));
     }
-    Map<String, String> values = new LinkedHashMap<>();
-    values.put("title", Html.escape(title));
-    values.put("script-hashes", Html.hash(uplot) + " " + Html.hash(js));
-    values.put("uplot-css", Html.resource(UPLOT + "dist/uPlot.min.css"));
-    values.put("uplot-js", uplot);
-    values.put("uplot-license", Html.resource(UPLOT + "LICENSE").replace("--", "- -"));
-    values.put("css", Html.resource("report.css"));
-    values.put("js", js);
-    values.put("sections", body.toString());
-    values.put("data", Html.script(data));
-    return Html.fill(Html.resource("experiment.html"), values);
+    return new Page(
+            title,
+            "",
+            body.toString(),
+            FOOTER,
+            "The charts need JavaScript; the verdicts and the tables do not.",
+            "experiment.js",
+            data)
+        .html();
   }
 
   /** Writes the page, whole or not at all. */

@@ -16,12 +16,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One self-contained HTML page about one or several runs: verdict, results, curves, and rollouts
- * whose tokens bear what the self-teacher thought of each. It opens from disk and asks the network
- * for nothing; charts are drawn by uPlot, which is inlined.
+ * One {@link Page} about one or several runs: verdict, results, curves, and rollouts whose tokens
+ * bear what the self-teacher thought of each.
  */
 public final class Report {
-  private static final String UPLOT = "/META-INF/resources/webjars/uplot/1.6.30/";
   private static final List<String> METRICS =
       List.of("accuracy", "entropy", "response_length", "grad_norm", "teacher_gap");
 
@@ -158,17 +156,7 @@ public final class Report {
 
   /** The page. */
   public String html() throws IOException {
-    String uplot = Html.resource(UPLOT + "dist/uPlot.iife.min.js");
-    String js = Html.resource("report.js");
     Map<String, String> values = new LinkedHashMap<>();
-    values.put("title", Html.escape(title()));
-    values.put("script-hashes", Html.hash(uplot) + " " + Html.hash(js));
-    values.put("uplot-css", Html.resource(UPLOT + "dist/uPlot.min.css"));
-    values.put("uplot-js", uplot);
-    values.put("uplot-license", Html.resource(UPLOT + "LICENSE").replace("--", "- -"));
-    values.put("css", Html.resource("report.css"));
-    values.put("js", js);
-    values.put("facts", ReportText.facts(summary));
     values.put("verdict", Html.escape(verdict()));
     values.put("table", ReportText.table(results, summary));
     values.put("table-note", ReportText.TABLE_NOTE);
@@ -176,9 +164,15 @@ public final class Report {
     values.put("alarms", ReportText.alarms(runs, results));
     values.put(
         "no-rollouts", Html.escape("No rollout was recorded (record.samples_per_step was 0)."));
-    values.put("footer", ReportText.footer(runs));
-    values.put("data", Html.script(data()));
-    return Html.fill(Html.resource("report.html"), values);
+    return new Page(
+            title(),
+            "<dl class=\"facts\">" + ReportText.facts(summary) + "</dl>",
+            Html.fill(Html.resource("report.html"), values),
+            ReportText.footer(runs),
+            "The charts and the rollouts need JavaScript; the verdict and the table above do not.",
+            "report.js",
+            data())
+        .html();
   }
 
   /** Writes the page, whole or not at all. */

@@ -1,43 +1,16 @@
 // Draws the curves of experiments, each a mean with its band, from the JSON in #data.
-"use strict";
 (() => {
-  const charts = JSON.parse(document.getElementById("data").textContent);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  // Lines are told apart by their dashes too, not by their colour alone.
-  const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [14, 6]];
   const percent = (x) => (x == null ? "–" : (100 * x).toFixed(1) + " %");
-  const grouped = (x) => Math.round(x).toLocaleString("en-US");
   let plots = [];
-
-  function element(tag, className, text) {
-    const e = document.createElement(tag);
-    if (className) e.className = className;
-    if (text !== undefined) e.textContent = text;
-    return e;
-  }
-
-  function swatch(stroke, dashes) {
-    const ns = "http://www.w3.org/2000/svg";
-    const svg = document.createElementNS(ns, "svg");
-    svg.setAttribute("class", "swatch");
-    svg.setAttribute("viewBox", "0 0 26 10");
-    svg.setAttribute("aria-hidden", "true");
-    const line = document.createElementNS(ns, "line");
-    for (const [k, v] of Object.entries({ x1: 0, x2: 26, y1: 5, y2: 5, stroke, "stroke-width": 3,
-        "stroke-dasharray": dashes.join(" ") })) line.setAttribute(k, v);
-    svg.append(line);
-    return svg;
-  }
 
   function draw(chart, i) {
     const host = document.getElementById("chart-" + i);
     host.replaceChildren();
     const legend = element("ul", "legend");
-    const colours = chart.lines.map((_, k) => css("--run-" + (k % 6)));
+    const colours = chart.lines.map((_, k) => colour(k));
     const values = chart.lines.map((line, k) => {
       const li = element("li"), value = element("span", "value");
-      li.append(swatch(colours[k], DASHES[k % DASHES.length]), element("span", "", line.label), value);
+      li.append(swatch(colours[k], dash(k), 3), element("span", "", line.label), value);
       legend.append(li);
       return value;
     });
@@ -60,7 +33,7 @@
       axes: [{ ...axis, label: chart.x, values: (u, vs) => vs.map(grouped) },
         { ...axis, size: 58, values: (u, vs) => vs.map(percent) }],
       series: [{}, ...chart.lines.flatMap((l, k) => [
-        { label: l.label, stroke: colours[k], width: 2.4, dash: DASHES[k % DASHES.length], spanGaps: true, points: { show: false } },
+        { label: l.label, stroke: colours[k], width: 2.4, dash: dash(k), spanGaps: true, points: { show: false } },
         { spanGaps: true, stroke: "transparent", points: { show: false } },
         { spanGaps: true, stroke: "transparent", points: { show: false } }])],
       bands: chart.lines.map((_, k) => ({ series: [3 * k + 2, 3 * k + 3], fill: colours[k] + "30" })),
@@ -76,7 +49,7 @@
   function all() {
     plots.forEach(({ u }) => u.destroy());
     plots = [];
-    charts.forEach(draw);
+    data.forEach(draw);
   }
 
   all();

@@ -1,27 +1,11 @@
 // Draws the charts and the rollouts of a report from the JSON in #data. Text enters the page through
 // textContent alone: what a model or an environment wrote is never read as HTML.
-"use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
   const narrow = () => document.documentElement.clientWidth < 760;
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  // A run is told from the others by its dashes too, not by its colour alone.
-  const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [14, 6]];
-  const colour = (i) => css("--run-" + (i % 6));
-  const dash = (i) => DASHES[i % DASHES.length];
   const BASE_DASH = [4, 5];
-
-  function element(tag, className, text) {
-    const e = document.createElement(tag);
-    if (className) e.className = className;
-    if (text !== undefined) e.textContent = text;
-    return e;
-  }
 
   // ------------------------------------------------------------- numbers
 
-  const grouped = (x) => Math.round(x).toLocaleString("en-US");
   function percent(x) {
     if (x == null) return "–";
     const p = 100 * x;
@@ -36,19 +20,6 @@
   const signed = (x) => (x >= 0.05 ? "+" : x <= -0.05 ? "−" : "") + Math.abs(x).toFixed(Math.abs(x) < 9.95 ? 1 : 0);
 
   // -------------------------------------------------------------- charts
-
-  function swatch(stroke, dashes, width) {
-    const ns = "http://www.w3.org/2000/svg";
-    const svg = document.createElementNS(ns, "svg");
-    svg.setAttribute("class", "swatch");
-    svg.setAttribute("viewBox", "0 0 26 10");
-    svg.setAttribute("aria-hidden", "true");
-    const line = document.createElementNS(ns, "line");
-    for (const [k, v] of Object.entries({ x1: 0, x2: 26, y1: 5, y2: 5, stroke, "stroke-width": width,
-        "stroke-dasharray": dashes.join(" ") })) line.setAttribute(k, v);
-    svg.append(line);
-    return svg;
-  }
 
   // The series of one chart: the runs that have such values, and for accuracy the base.
   function series(key) {

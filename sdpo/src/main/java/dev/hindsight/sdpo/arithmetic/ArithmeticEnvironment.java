@@ -1,6 +1,7 @@
 package dev.hindsight.sdpo.arithmetic;
 
 import dev.hindsight.engine.Philox;
+import dev.hindsight.sdpo.environment.AnswerKey;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.PromptRenderer;
 import dev.hindsight.sdpo.environment.Question;
@@ -57,7 +58,7 @@ public final class ArithmeticEnvironment implements Environment {
 
   private final ArithmeticFeedback feedback;
   private final int maxResponseTokens;
-  private final Map<Question, ArithmeticQuestion> known = new LinkedHashMap<>();
+  private final AnswerKey<ArithmeticQuestion> known = new AnswerKey<>("arithmetic");
   private final List<Question> train;
   private final List<Question> test;
 
@@ -99,7 +100,7 @@ public final class ArithmeticEnvironment implements Environment {
               + from.maxTerms()
               + " digits; raise max_terms");
     }
-    known.putAll(drawn);
+    drawn.forEach((question, q) -> known.add(question.id(), q));
     return List.copyOf(drawn.keySet());
   }
 
@@ -120,7 +121,7 @@ public final class ArithmeticEnvironment implements Environment {
 
   @Override
   public Verdict judge(Question question, String response, boolean finished) {
-    ArithmeticQuestion asked = asked(question);
+    ArithmeticQuestion asked = known.of(question);
     ArithmeticVerifier.Reading read = ArithmeticVerifier.read(asked, response, finished);
     Map<String, String> details = new LinkedHashMap<>();
     details.put("mistake", read.mistake().map(Mistake::kind).orElse("none"));
@@ -131,17 +132,8 @@ public final class ArithmeticEnvironment implements Environment {
 
   /** Two of the right responses: the value alone, and the whole working before it. */
   public List<String> examples(Question question) {
-    ArithmeticQuestion asked = asked(question);
+    ArithmeticQuestion asked = known.of(question);
     return List.of(asked.answer(), asked.working());
-  }
-
-  private ArithmeticQuestion asked(Question question) {
-    ArithmeticQuestion asked = known.get(question);
-    if (asked == null) {
-      throw new IllegalArgumentException(
-          "arithmetic: question '" + question.id() + "' is not one of this environment's");
-    }
-    return asked;
   }
 
   @Override

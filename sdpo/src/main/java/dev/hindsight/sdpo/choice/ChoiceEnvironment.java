@@ -1,14 +1,13 @@
 package dev.hindsight.sdpo.choice;
 
 import dev.hindsight.sdpo.data.Split;
+import dev.hindsight.sdpo.environment.AnswerKey;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.PromptRenderer;
 import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.environment.Verdict;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Multiple-choice questions with exact-match reward and no feedback; see {@link SciKnowEval}. */
 public final class ChoiceEnvironment implements Environment {
@@ -22,7 +21,7 @@ public final class ChoiceEnvironment implements Environment {
   private final int maxResponseTokens;
   private final List<Question> train;
   private final List<Question> test;
-  private final Map<String, String> answers = new HashMap<>();
+  private final AnswerKey<String> answers;
 
   /**
    * @param name for records and tables
@@ -32,6 +31,7 @@ public final class ChoiceEnvironment implements Environment {
   public ChoiceEnvironment(String name, Split<ChoiceQuestion> questions, int maxResponseTokens) {
     this.name = name;
     this.maxResponseTokens = maxResponseTokens;
+    this.answers = new AnswerKey<>(name);
     this.train = questions(questions.train());
     this.test = questions(questions.test());
   }
@@ -45,10 +45,7 @@ public final class ChoiceEnvironment implements Environment {
   private List<Question> questions(List<ChoiceQuestion> from) {
     List<Question> questions = new ArrayList<>();
     for (ChoiceQuestion q : from) {
-      if (answers.put(q.id(), q.answer()) != null) {
-        throw new IllegalArgumentException(
-            name + ": question id '" + q.id() + "' stands twice, expected different ids");
-      }
+      answers.add(q.id(), q.answer());
       questions.add(new Question(q.id(), ChoicePrompt.text(q)));
     }
     return List.copyOf(questions);
@@ -71,12 +68,7 @@ public final class ChoiceEnvironment implements Environment {
 
   @Override
   public Verdict judge(Question question, String response, boolean finished) {
-    String answer = answers.get(question.id());
-    if (answer == null) {
-      throw new IllegalArgumentException(
-          name + ": question '" + question.id() + "' is not one of this environment's");
-    }
-    return ChoiceGrader.judge(answer, response, finished);
+    return ChoiceGrader.judge(answers.of(question), response, finished);
   }
 
   @Override

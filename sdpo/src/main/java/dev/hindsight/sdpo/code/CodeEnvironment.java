@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.code;
 import dev.hindsight.engine.Philox;
 import dev.hindsight.sdpo.code.sandbox.Sandbox;
 import dev.hindsight.sdpo.code.sandbox.SandboxLimits;
+import dev.hindsight.sdpo.environment.AnswerKey;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.PromptRenderer;
 import dev.hindsight.sdpo.environment.Question;
@@ -28,9 +29,9 @@ import java.util.concurrent.Future;
  *
  * <p>Verdicts are pure functions of question and response, but for programs near a limit of time.
  *
- * <p>Children of the sandbox end with this object, or with the process.
+ * <p>Children of the sandbox end when this is closed, or with the process.
  */
-public final class CodeEnvironment implements Environment, AutoCloseable {
+public final class CodeEnvironment implements Environment {
   /** The paper's longest response, in tokens. */
   public static final int MAX_RESPONSE_TOKENS = 8192;
 
@@ -43,7 +44,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   private final int maxResponseTokens;
   private final Sandbox sandbox;
   private final CodeJudge judge;
-  private final Map<String, Task> tasks = new LinkedHashMap<>();
+  private final AnswerKey<Task> tasks;
   private final List<Question> train = new ArrayList<>();
   private final List<Question> test = new ArrayList<>();
 
@@ -63,6 +64,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
       SandboxLimits limits) {
     this.name = name;
     this.maxResponseTokens = maxResponseTokens;
+    this.tasks = new AnswerKey<>(name);
     for (CodeProblem problem : problems) {
       add(train, problem.id(), problem, trainTests(problem, testSeed));
     }
@@ -74,9 +76,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   }
 
   private void add(List<Question> to, String id, CodeProblem problem, List<CodeTest> tests) {
-    if (tasks.put(id, new Task(problem, tests)) != null) {
-      throw new IllegalArgumentException("code environment: problem '" + id + "' stands twice");
-    }
+    tasks.add(id, new Task(problem, tests));
     to.add(new Question(id, CodePrompt.text(problem)));
   }
 
@@ -84,7 +84,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   static List<CodeTest> trainTests(CodeProblem problem, long seed) {
     int n = problem.tests().size();
     int wanted = Math.max(1, n / 2);
-    Philox random = new Philox(seed, TESTS_STREAM).split(hash(problem.id()));
+    Philox random = new Philox(seed, TESTS_STREAM).split(problem.id());
     List<CodeTest> chosen = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       // of the n - i tests that are left, so many are still wanted
@@ -93,15 +93,6 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
       }
     }
     return List.copyOf(chosen);
-  }
-
-  /** FNV-1a over the characters, 64 bits. */
-  private static long hash(String text) {
-    long hash = 0xCBF29CE484222325L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001B3L;
-    }
-    return hash;
   }
 
   @Override
@@ -139,7 +130,7 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
   @Override
   public Verdict judge(Question question, String response, boolean finished) {
     List<TestRecord> records = records(question, response, finished);
-    int tests = task(question).tests().size();
+    int tests = tasks.of(question).tests().size();
     long passed = records.stream().filter(r -> r instanceof TestRecord.Passed).count();
     Map<String, String> details = new LinkedHashMap<>();
     details.put("outcome", outcome(records));
@@ -175,17 +166,8 @@ public final class CodeEnvironment implements Environment, AutoCloseable {
 
   /** What every test said, however much of it the feedback tells. */
   public List<TestRecord> records(Question question, String response, boolean finished) {
-    Task task = task(question);
+    Task task = tasks.of(question);
     return judge.judge(task.problem(), task.tests(), response, finished);
-  }
-
-  private Task task(Question question) {
-    Task task = tasks.get(question.id());
-    if (task == null) {
-      throw new IllegalArgumentException(
-          name + ": question '" + question.id() + "' is not one of this environment's");
-    }
-    return task;
   }
 
   /** The first kind of failure in the order of the feedback. */

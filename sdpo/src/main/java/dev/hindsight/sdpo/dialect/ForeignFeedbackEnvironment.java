@@ -61,22 +61,8 @@ public final class ForeignFeedbackEnvironment implements Environment {
   /** The dialect whose verifier speaks about this response. */
   Dialect foreignDialect(Question question, List<String> response) {
     Philox random =
-        new Philox(seed, FOREIGN_STREAM)
-            .split(hash(question.id()))
-            .split(hash(String.join(" ", response)));
+        new Philox(seed, FOREIGN_STREAM).split(question.id()).split(String.join(" ", response));
     return DialectPrior.draw(random);
-  }
-
-  /**
-   * FNV-1a over the characters, 64 bits: {@code String.hashCode} collides for texts as short as
-   * these.
-   */
-  private static long hash(String text) {
-    long hash = 0xCBF29CE484222325L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001B3L;
-    }
-    return hash;
   }
 
   @Override
@@ -117,5 +103,10 @@ public final class ForeignFeedbackEnvironment implements Environment {
   @Override
   public boolean offersSolutions() {
     return false;
+  }
+
+  @Override
+  public void close() {
+    real.close();
   }
 }

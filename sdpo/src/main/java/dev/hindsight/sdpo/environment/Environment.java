@@ -10,8 +10,10 @@ import java.util.List;
  * <p>Everything here is a pure function of its arguments, so a run can be resumed, repeated and
  * audited: no method may depend on what was asked before. Implementations are safe for use by
  * several threads.
+ *
+ * <p>Who opens an environment closes it; what only works with it, such as a trainer, does not.
  */
-public interface Environment {
+public interface Environment extends AutoCloseable {
 
   /** A short name for records and tables, such as {@code dialect-Q}. */
   String name();
@@ -102,4 +104,11 @@ public interface Environment {
   default boolean offersSolutions() {
     return true;
   }
+
+  /**
+   * Gives back what this environment holds beside memory, such as processes; nothing here. Nothing
+   * may be judged afterwards.
+   */
+  @Override
+  default void close() {}
 }

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *   config.yaml                        the configuration, every key written out
  *   metrics.jsonl                      one object a step; the same bytes for the same seed
  *   samples.jsonl                      rollouts with verdict, teacher prompt, log-ratios, top K
- *   timings.jsonl                      clock times, which are nowhere else but in the summary
+ *   timings.jsonl                      clock times and backend of each step, which are nowhere
+ *                                      else but in the summary
  *   tensorboard/                       the metrics as TensorBoard reads them, where asked for
  *   summary.json                       what came out
  *   checkpoints/step-000010.safetensors   everything that the run needs to go on

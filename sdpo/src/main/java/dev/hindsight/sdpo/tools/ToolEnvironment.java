@@ -1,14 +1,13 @@
 package dev.hindsight.sdpo.tools;
 
 import dev.hindsight.sdpo.data.Split;
+import dev.hindsight.sdpo.environment.AnswerKey;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.environment.PromptRenderer;
 import dev.hindsight.sdpo.environment.Question;
 import dev.hindsight.sdpo.environment.Verdict;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Requests to documented functions, judged by {@link ToolGrader}; see {@link ToolAlpaca}. */
 public final class ToolEnvironment implements Environment {
@@ -18,7 +17,7 @@ public final class ToolEnvironment implements Environment {
   private final String name;
   private final ToolGrader grader;
   private final int maxResponseTokens;
-  private final Map<String, ToolQuestion> byId = new HashMap<>();
+  private final AnswerKey<ToolQuestion> answers;
   private final List<Question> train;
   private final List<Question> test;
 
@@ -32,6 +31,7 @@ public final class ToolEnvironment implements Environment {
     this.name = name;
     this.maxResponseTokens = maxResponseTokens;
     this.grader = grader;
+    this.answers = new AnswerKey<>(name);
     this.train = questions("", questions.train());
     // of a file of its own, whose lines are numbered anew
     this.test = questions("test-", questions.test());
@@ -56,10 +56,7 @@ public final class ToolEnvironment implements Environment {
     List<Question> questions = new ArrayList<>();
     for (ToolQuestion q : from) {
       String id = prefix + q.id();
-      if (byId.put(id, q) != null) {
-        throw new IllegalArgumentException(
-            name + ": question id '" + id + "' stands twice, expected different ids");
-      }
+      answers.add(id, q);
       questions.add(new Question(id, ToolPrompt.text(q)));
     }
     return List.copyOf(questions);
@@ -82,12 +79,7 @@ public final class ToolEnvironment implements Environment {
 
   @Override
   public Verdict judge(Question question, String response, boolean finished) {
-    ToolQuestion asked = byId.get(question.id());
-    if (asked == null) {
-      throw new IllegalArgumentException(
-          name + ": question '" + question.id() + "' is not one of this environment's");
-    }
-    return grader.judge(asked, response);
+    return grader.judge(answers.of(question), response);
   }
 
   @Override

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param method as in the configuration
  * @param environment the environment's name
  * @param seed of the run
- * @param backend that computed it
+ * @param backend that computed it; where a resume changed it all of them, in the order of their
+ *     first steps, joined by ", then "
  * @param steps generation steps done
  * @param complete whether all steps of the configuration are done; false after a stop
  * @param generations rollouts sampled

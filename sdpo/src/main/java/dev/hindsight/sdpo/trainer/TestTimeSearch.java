@@ -102,7 +102,7 @@ public final class TestTimeSearch {
       Way way, Question question, long budget, int window, BooleanSupplier stop) {
     ConfigCheck.require(budget > 0, "attempts", budget, "at least 1");
     ConfigCheck.require(window > 0, "window", window, "at least 1");
-    Philox random = new Philox(config.seed(), STREAM).split(hash(question.id()));
+    Philox random = new Philox(config.seed(), STREAM).split(question.id());
     return switch (way) {
       case SELF_DISTILLATION -> distil(question, budget, random, stop);
       case BEST_OF_K -> sample(question, budget, random, stop);
@@ -204,14 +204,5 @@ public final class TestTimeSearch {
 
   private boolean isRight(Rollout attempt) {
     return attempt.reward() >= config.selfDistillation().successRewardThreshold();
-  }
-
-  /** FNV-1a over the characters, 64 bits. */
-  private static long hash(String text) {
-    long hash = 0xCBF29CE484222325L;
-    for (int i = 0; i < text.length(); i++) {
-      hash = (hash ^ text.charAt(i)) * 0x100000001B3L;
-    }
-    return hash;
   }
 }

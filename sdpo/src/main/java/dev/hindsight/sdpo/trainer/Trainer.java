@@ -20,9 +20,11 @@ import dev.hindsight.transformer.Decoder;
 import dev.hindsight.transformer.ModelFolder;
 import dev.hindsight.transformer.SamplingOptions;
 import java.io.IOException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,8 +176,7 @@ public final class Trainer implements AutoCloseable {
       restore(from.get());
     }
     run.openRecords(from.orElse(null));
-    double before =
-        run.readTimings(StepTimings.class).stream().mapToDouble(StepTimings::totalSeconds).sum();
+    List<StepTimings> before = run.readTimings(StepTimings.class);
     progress.replay(run.readMetrics(StepMetrics.class));
     if (config.record().tensorboard()) {
       events = EventLog.open(run);
@@ -195,11 +196,25 @@ public final class Trainer implements AutoCloseable {
     if (progress.isOver()) {
       model.save(run.path().resolve("model"));
     }
+    double secondsBefore = before.stream().mapToDouble(StepTimings::totalSeconds).sum();
     RunSummary summary =
-        progress.summary(
-            environment.name(), policy.backend().description(), before + seconds(began));
+        progress.summary(environment.name(), backends(before), secondsBefore + seconds(began));
     run.writeSummary(summary);
     return summary;
+  }
+
+  /** Those of the steps that earlier processes did, and this one's if it did any itself. */
+  private String backends(List<StepTimings> before) {
+    Set<String> backends = new LinkedHashSet<>();
+    for (StepTimings step : before) {
+      if (step.backend() != null) {
+        backends.add(step.backend());
+      }
+    }
+    if (backends.isEmpty() || progress.step() > before.getLast().step()) {
+      backends.add(policy.backend().description());
+    }
+    return String.join(", then ", backends);
   }
 
   private void step(int step) throws IOException {
@@ -245,7 +260,8 @@ public final class Trainer implements AutoCloseable {
             (sampled - began) * 1e-9,
             (updated - sampled) * 1e-9,
             (evaluated - updated) * 1e-9,
-            seconds(began)));
+            seconds(began),
+            policy.backend().description()));
   }
 
   /** What was measured on held-out questions; null where it was not. */

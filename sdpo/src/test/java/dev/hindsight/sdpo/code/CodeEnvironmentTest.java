@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +75,25 @@ class CodeEnvironmentTest {
       assertThat(verdict.reward()).as(question.id() + ": " + verdict.feedback()).isEqualTo(1);
       assertThat(verdict.feedback()).isEmpty();
       assertThat(verdict.details()).containsEntry("outcome", "passed");
+    }
+  }
+
+  /** What trains for days, or searches again and again, would gather them otherwise. */
+  @Test
+  void theSandboxesProcessesEndWhenItIsClosed() throws Exception {
+    List<CodeProblem> sample = LiveCodeBench.sample();
+    Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
+    List<ProcessHandle> workers;
+    try (Environment own =
+        new CodeEnvironment("own", sample, sample, 0, 64, SandboxLimits.DEFAULT.withWorkers(1))) {
+      Verdict verdict = own.judge(all("best-window"), fenced(solution("best-window")), true);
+      assertThat(verdict.reward()).isEqualTo(1);
+      workers = ProcessHandle.current().children().filter(p -> !before.contains(p)).toList();
+      assertThat(workers).hasSizeGreaterThanOrEqualTo(2).allMatch(ProcessHandle::isAlive);
+    }
+    for (ProcessHandle worker : workers) {
+      worker.onExit().get(10, TimeUnit.SECONDS);
+      assertThat(worker.isAlive()).isFalse();
     }
   }
 

@@ -101,16 +101,15 @@ class CodeTrainingTest {
   private List<StepMetrics> train(TrainConfig config, String name, List<String> bodies)
       throws Exception {
     Path path = folder.resolve(name);
-    Environment environment = Environments.open(config.environment(), config.seed());
-    try (RunFolder run = TinyRun.open(config, path);
+    try (Environment environment = Environments.open(config.environment(), config.seed());
+        RunFolder run = TinyRun.open(config, path);
         Trainer trainer =
             new Trainer(
                 config,
                 environment,
                 model(Backends.get("auto"), bodies),
                 run,
-                TrainListener.SILENT);
-        AutoCloseable _ = (AutoCloseable) environment) {
+                TrainListener.SILENT)) {
       trainer.run();
     }
     try (RunFolder run = RunFolder.resume(path)) {

@@ -3,6 +3,7 @@ package dev.hindsight.sdpo.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.hindsight.engine.Backends;
 import dev.hindsight.engine.Threads;
 import dev.hindsight.sdpo.run.RunFolder;
 import dev.hindsight.sdpo.trainer.TrainConfig.Method;
@@ -140,35 +141,71 @@ class TrainerTest {
     Path whole = folder.resolve("whole");
     TinyRun.run(config, whole, "auto", TrainListener.SILENT);
     Path stopped = folder.resolve("stopped");
-    AtomicReference<Trainer> trainer = new AtomicReference<>();
-    TrainListener stopAtThree =
-        new TrainListener() {
-          @Override
-          public void step(StepMetrics metrics) {
-            if (metrics.step() == 3) {
-              trainer.get().requestStop();
-            }
-          }
-        };
-    try (RunFolder run = TinyRun.open(config, stopped);
-        Trainer t =
-            new Trainer(
-                config,
-                Environments.open(config.environment(), config.seed()),
-                TinyRun.model(dev.hindsight.engine.Backends.get("auto")),
-                run,
-                stopAtThree)) {
-      trainer.set(t);
-      RunSummary summary = t.run();
-      assertThat(summary.complete()).isFalse();
-      assertThat(summary.steps()).isEqualTo(3);
-    }
+    RunSummary summary = runUntil(3, config, stopped, "auto");
+    assertThat(summary.complete()).isFalse();
+    assertThat(summary.steps()).isEqualTo(3);
     assertThat(stopped.resolve("checkpoints/step-000003.safetensors")).exists();
     assertThat(stopped.resolve("model")).doesNotExist();
     TinyRun.run(config, stopped, "auto", TrainListener.SILENT);
     // the stop's own checkpoint is still there: two are kept
     Files.delete(stopped.resolve("checkpoints/step-000003.safetensors"));
     assertSame(whole, stopped);
+  }
+
+  private static RunSummary runUntil(int last, TrainConfig config, Path folder, String backend)
+      throws IOException {
+    AtomicReference<Trainer> trainer = new AtomicReference<>();
+    TrainListener stop =
+        new TrainListener() {
+          @Override
+          public void step(StepMetrics metrics) {
+            if (metrics.step() == last) {
+              trainer.get().requestStop();
+            }
+          }
+        };
+    try (RunFolder run = TinyRun.open(config, folder);
+        Trainer t =
+            new Trainer(
+                config,
+                Environments.open(config.environment(), config.seed()),
+                TinyRun.model(Backends.get(backend)),
+                run,
+                stop)) {
+      trainer.set(t);
+      return t.run();
+    }
+  }
+
+  /** The last process alone would pass for the one that computed all of it. */
+  @Test
+  void theSummaryNamesEveryBackendThatComputedAPart() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO);
+    Path run = folder.resolve("run");
+    String vector = Backends.get("vector").description();
+    String reference = Backends.get("reference").description();
+    assertThat(runUntil(2, config, run, "vector").backend()).isEqualTo(vector);
+    assertThat(runUntil(3, config, run, "reference").backend())
+        .isEqualTo(vector + ", then " + reference);
+    RunSummary all = TinyRun.run(config, run, "vector", TrainListener.SILENT);
+    assertThat(all.complete()).isTrue();
+    assertThat(all.backend()).isEqualTo(vector + ", then " + reference);
+  }
+
+  /** One that computes no step has no part in the run; what older versions wrote names none. */
+  @Test
+  void aBackendWithoutAStepIsNotNamed() throws Exception {
+    TrainConfig config = TinyRun.config(Method.SDPO, "steps=1");
+    Path run = folder.resolve("run");
+    String vector = TinyRun.run(config, run, "vector", TrainListener.SILENT).backend();
+    assertThat(TinyRun.run(config, run, "reference", TrainListener.SILENT).backend())
+        .isEqualTo(vector);
+    Path timings = run.resolve("timings.jsonl");
+    String written = Files.readString(timings);
+    Files.writeString(timings, written.replaceFirst(",\"backend\":\".*\"}", "}"));
+    assertThat(Files.readString(timings)).isNotEqualTo(written);
+    assertThat(TinyRun.run(config, run, "vector", TrainListener.SILENT).backend())
+        .isEqualTo(vector);
   }
 
   @ParameterizedTest

@@ -1,0 +1,113 @@
+package dev.hindsight.cli;
+
+import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.Settings;
+import dev.hindsight.sdpo.config.ConfigException;
+import dev.hindsight.sdpo.config.Configs;
+import dev.hindsight.sdpo.config.PretrainConfig;
+import dev.hindsight.sdpo.trainer.TrainConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
+
+/**
+ * What an experiment is made of: the configuration of every run, and its place.
+ *
+ * @param seeds that are reported
+ * @param overrides of the training configuration, over everything else
+ * @param folder of the experiment
+ */
+record ExperimentPlan(
+    String name, Definition definition, List<Long> seeds, List<String> overrides, Path folder) {
+
+  /**
+   * @param seeds how many are reported: 0, 1, ...
+   */
+  static ExperimentPlan of(
+      String name, Definition definition, int seeds, List<String> overrides, Path folder) {
+    List<Long> all = LongStream.range(0, seeds).boxed().toList();
+    return new ExperimentPlan(name, definition, all, overrides, folder);
+  }
+
+  Set<String> arms() {
+    return definition.arms().keySet();
+  }
+
+  /** Refuses what cannot run before anything is computed. */
+  void check() {
+    if (definition.arms().isEmpty()) {
+      throw new ConfigException(name + ": arms: got none, expected arms with their settings");
+    }
+    Definition.Tuning tuning = definition.tuning();
+    if (tuning != null && tuning.seeds().stream().anyMatch(seeds::contains)) {
+      throw new ConfigException(
+          name
+              + ": tuning.seeds: got "
+              + tuning.seeds()
+              + ", expected none of the reported seeds 0 to "
+              + (seeds.size() - 1)
+              + ": what a setting was chosen by is no evidence for it");
+    }
+    Settings first =
+        tuning == null ? Settings.NONE : Settings.combinations(tuning.grid()).getFirst();
+    for (String arm : arms()) {
+      TrainConfig config = config(arm, first, 0);
+      if (definition.arms().get(arm).base() == null) {
+        Models.requireBase(config.model());
+      }
+      for (String key : first.values().keySet()) {
+        if (definition.arms().get(arm).set().containsKey(key)) {
+          throw new ConfigException(
+              name + ": arms." + arm + ".set." + key + ": is in the tuning grid, too; keep one");
+        }
+      }
+    }
+    for (Definition.Base base : definition.bases().values()) {
+      PretrainConfig _ = pretraining(base);
+    }
+  }
+
+  /** How a base is pretrained. */
+  PretrainConfig pretraining(Definition.Base base) {
+    return Configs.read(
+        Folders.input(Path.of(base.config())),
+        PretrainConfig.defaults(),
+        new Settings(base.set()).overrides());
+  }
+
+  /**
+   * How an arm is trained.
+   *
+   * @param point of the tuning grid
+   */
+  TrainConfig config(String arm, Settings point, long seed) {
+    Definition.Arm of = definition.arms().get(arm);
+    List<String> all =
+        new ArrayList<>(
+            new Settings(definition.set()).with(new Settings(of.set())).with(point).overrides());
+    all.addAll(overrides);
+    try {
+      TrainConfig config = Training.config(null, all).withSeed(seed);
+      return of.base() == null ? config : config.withModel(base(of.base()).toString());
+    } catch (ConfigException e) {
+      throw new ConfigException(name + ", arm " + arm + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The place of a base that is pretrained here. */
+  Path base(String base) {
+    return folder.resolve("bases").resolve(base);
+  }
+
+  /** The place of a reported run. */
+  Path place(String arm, long seed) {
+    return folder.resolve("runs").resolve(arm).resolve("seed-" + seed);
+  }
+
+  /** The place of a tuning run. */
+  Path place(String arm, Settings point, long seed) {
+    return folder.resolve("tuning").resolve(arm).resolve(point.folder()).resolve("seed-" + seed);
+  }
+}
