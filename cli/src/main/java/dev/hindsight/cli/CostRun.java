@@ -19,13 +19,7 @@ final class CostRun {
   /** Runs it, unless that was done; one that was cut off is measured again from its beginning. */
   static void run(TrainConfig config, Definition.Lengths lengths, Path folder, Backend backend)
       throws IOException {
-    Path file = folder.resolve("config.yaml");
-    if (Files.exists(file) && !Files.readString(file).equals(Configs.toYaml(config))) {
-      throw new Failure(
-          folder
-              + " holds a run with other settings; choose another folder with --out, or replace"
-              + " everything there with --overwrite");
-    }
+    Training.requireSame(folder, "a run", "", config);
     if (Training.isComplete(folder)) {
       return;
     }

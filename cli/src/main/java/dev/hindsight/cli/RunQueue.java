@@ -2,7 +2,6 @@ package dev.hindsight.cli;
 
 import dev.hindsight.cli.report.Figures;
 import dev.hindsight.engine.Backend;
-import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.trainer.RunSummary;
 import dev.hindsight.sdpo.trainer.TrainConfig;
 import java.io.IOException;
@@ -125,31 +124,8 @@ final class RunQueue {
 
   /** Whether a run has reached its end; one with other settings in its place is an error. */
   private static boolean isDone(Run run) throws IOException {
-    Path config = run.folder().resolve("config.yaml");
-    if (!Files.exists(config)) {
-      return false;
-    }
-    String wanted = Configs.toYaml(run.config());
-    String there = Files.readString(config);
-    if (!there.equals(wanted)) {
-      throw new Failure(
-          run.folder()
-              + " holds a run with other settings ("
-              + firstDifference(there, wanted)
-              + "); choose another folder with --out, or replace everything there with --overwrite");
-    }
+    Training.requireSame(run.folder(), "a run", "", run.config());
     return Training.isComplete(run.folder());
-  }
-
-  private static String firstDifference(String there, String wanted) {
-    List<String> a = there.lines().toList();
-    List<String> b = wanted.lines().toList();
-    for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
-      if (!a.get(i).equals(b.get(i))) {
-        return "there " + a.get(i).strip() + ", wanted " + b.get(i).strip();
-      }
-    }
-    return a.size() + " lines there, " + b.size() + " wanted";
   }
 
   private static String describe(Run run, RunSummary summary) {

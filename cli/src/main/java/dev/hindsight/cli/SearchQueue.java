@@ -62,23 +62,17 @@ final class SearchQueue {
       Arm arm, List<Question> questions, List<Long> seeds, long budget, Path folder)
       throws IOException {
     Files.createDirectories(folder);
-    String settings =
+    TrainConfig settings = arm.config().withSeed(0);
+    String head =
         "# "
             + arm.way().name().toLowerCase(Locale.ROOT)
             + ", window "
             + arm.window()
             + ", at most "
             + budget
-            + " attempts\n"
-            + Configs.toYaml(arm.config().withSeed(0));
-    Path file = folder.resolve("config.yaml");
-    if (Files.exists(file) && !Files.readString(file).equals(settings)) {
-      throw new Failure(
-          folder
-              + " holds searches with other settings; choose another folder with --out, or replace"
-              + " everything there with --overwrite");
-    }
-    AtomicFile.write(file, settings);
+            + " attempts\n";
+    Training.requireSame(folder, "searches", head, settings);
+    AtomicFile.write(folder.resolve("config.yaml"), head + Configs.toYaml(settings));
     AtomicInteger done = new AtomicInteger();
     List<List<Future<Found>>> running = new ArrayList<>();
     try (ExecutorService pool = Executors.newFixedThreadPool(jobs);

@@ -3,6 +3,7 @@ package dev.hindsight.cli;
 import dev.hindsight.cli.report.Figures;
 import dev.hindsight.cli.report.Report;
 import dev.hindsight.engine.Backend;
+import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
 import dev.hindsight.sdpo.environment.Environment;
 import dev.hindsight.sdpo.run.Json;
@@ -40,6 +41,49 @@ final class Training {
       throw new Failure(file + " is a configuration for pretraining: ./hindsight pretrain " + file);
     }
     return TrainConfig.read(file, overrides);
+  }
+
+  /**
+   * Refuses a folder that holds something with other settings. Those there are read with today's
+   * defaults: a version that adds a key makes no run another one.
+   *
+   * @param what the folder holds: {@code a run}
+   * @param head what stands above the settings in {@code config.yaml}: comments, or nothing
+   */
+  static void requireSame(Path folder, String what, String head, TrainConfig wanted)
+      throws IOException {
+    Path file = folder.resolve("config.yaml");
+    if (!Files.exists(file)) {
+      return;
+    }
+    String now = head + Configs.toYaml(wanted);
+    String there = Files.readString(file);
+    try {
+      int settings = there.startsWith("#") ? there.indexOf('\n') + 1 : 0;
+      there = there.substring(0, settings) + Configs.toYaml(config(file, List.of()));
+    } catch (ConfigException e) {
+      // of a version with other keys: its text tells the difference
+    }
+    if (!there.equals(now)) {
+      throw new Failure(
+          folder
+              + " holds "
+              + what
+              + " with other settings ("
+              + firstDifference(there, now)
+              + "); choose another folder with --out, or replace everything there with --overwrite");
+    }
+  }
+
+  private static String firstDifference(String there, String wanted) {
+    List<String> a = there.lines().toList();
+    List<String> b = wanted.lines().toList();
+    for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+      if (!a.get(i).equals(b.get(i))) {
+        return "there " + a.get(i).strip() + ", wanted " + b.get(i).strip();
+      }
+    }
+    return a.size() + " lines there, " + b.size() + " wanted";
   }
 
   /** Starts a run in a new folder. */

@@ -86,7 +86,7 @@ public final class ExperimentPage {
     out.append("\">").append(Html.escape(s.title())).append("</h2>\n<p class=\"why\">");
     out.append(Html.escape(s.claim())).append("</p>\n<p><strong>");
     out.append(Html.escape(s.verdict())).append("</strong></p>\n");
-    out.append(table(s.results()));
+    out.append("<div class=\"wide\" tabindex=\"0\">").append(table(s.results())).append("</div>\n");
     for (Chart chart : s.charts()) {
       out.append("<h3>").append(Html.escape(chart.title())).append("</h3>\n<p class=\"why\">");
       out.append(Html.escape(chart.why())).append("</p>\n<figure class=\"chart\" id=\"chart-");
@@ -112,11 +112,22 @@ public final class ExperimentPage {
       out.append("<tr><th scope=\"row\">").append(Html.escape(row.getFirst())).append("</th>");
       for (int c = 1; c < row.size(); c++) {
         out.append("<td data-label=\"").append(Html.escape(table.head().get(c))).append("\">");
-        out.append(Html.escape(row.get(c))).append("</td>");
+        out.append(cell(row.get(c))).append("</td>");
       }
       out.append("</tr>\n");
     }
     return out.append("</tbody></table>\n").toString();
+  }
+
+  /** A mean, and its interval below it. */
+  private static String cell(String text) {
+    int interval = text.indexOf(" [");
+    return interval < 0
+        ? Html.escape(text)
+        : Html.escape(text.substring(0, interval))
+            + "<small>"
+            + Html.escape(text.substring(interval + 1))
+            + "</small>";
   }
 
   private static ObjectNode json(Chart chart) {

@@ -31,7 +31,7 @@
       cursor: { y: false, drag: { x: false, y: false } },
       scales: { x: { time: false }, y: { range: [0, 1] } },
       axes: [{ ...axis, label: chart.x, values: (u, vs) => vs.map(grouped) },
-        { ...axis, size: 58, values: (u, vs) => vs.map(percent) }],
+        { ...axis, size: 66, values: (u, vs) => vs.map(percent) }],
       series: [{}, ...chart.lines.flatMap((l, k) => [
         { label: l.label, stroke: colours[k], width: 2.4, dash: dash(k), spanGaps: true, points: { show: false } },
         { spanGaps: true, stroke: "transparent", points: { show: false } },

@@ -6,7 +6,7 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 // Lines are told apart by their dashes too, not by their colour alone.
 const DASHES = [[], [9, 4], [2, 4], [12, 4, 2, 4], [5, 3], [14, 6]];
 const colour = (i) => css("--run-" + (i % 6));
-const dash = (i) => DASHES[i % DASHES.length];
+const dash = (i) => DASHES[(i + Math.floor(i / 6)) % DASHES.length]; // a seventh line shares a colour, not a dash
 const grouped = (x) => Math.round(x).toLocaleString("en-US");
 
 function element(tag, className, text) {

@@ -104,6 +104,11 @@ class ExperimentCommandTest {
     Files.delete(cut.resolve("summary.json"));
     Files.delete(cut.resolve("checkpoints/step-000002.safetensors"));
     Path kept = out.resolve("method=grpo,optim.lr=0.001/seed-0/summary.json");
+    // made by a version that did not know of a key
+    Path older = kept.resolveSibling("config.yaml");
+    Files.writeString(
+        older, Files.readString(older).replaceFirst("(?m)^ *stop_at_accuracy: null\\R", ""));
+    assertThat(older).content().doesNotContain("stop_at_accuracy");
     FileTime before = Files.getLastModifiedTime(kept);
     String former = Files.readString(kept);
     assertThat(Cli.run("sweep", sweep(), "--out", out, "-q").code()).isZero();
