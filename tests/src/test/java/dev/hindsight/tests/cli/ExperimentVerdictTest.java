@@ -2,12 +2,17 @@ package dev.hindsight.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.hindsight.cli.experiment.Curves;
 import dev.hindsight.cli.experiment.Definition;
 import dev.hindsight.cli.experiment.Measured;
 import dev.hindsight.cli.experiment.Metric;
 import dev.hindsight.cli.experiment.Results;
+import dev.hindsight.cli.experiment.RunGroup;
 import dev.hindsight.cli.experiment.Verdict;
+import dev.hindsight.cli.report.Curve;
+import dev.hindsight.cli.report.ExperimentPage;
 import dev.hindsight.cli.report.RunRecord;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.run.Json;
@@ -114,6 +119,23 @@ class ExperimentVerdictTest {
     Metric.Value reached = Metric.GENERATIONS_TO_HALF.of(RunRecord.read(folder.resolve("reached")));
     assertThat(reached.reached()).isTrue();
     assertThat(reached.value()).isBetween(850.0, 950.0);
+  }
+
+  @Test
+  void aRunThatEndedEarlyKeepsItsLastAccuracyInTheCurve() throws IOException {
+    RunFixtures.run(folder.resolve("short"), 10, 300, .97, true);
+    RunFixtures.run(folder.resolve("long"), 50, 900, .97, true);
+    RunGroup group =
+        RunGroup.read(List.of(0L, 1L), List.of(folder.resolve("short"), folder.resolve("long")));
+    ExperimentPage.Line line = Curves.of("both", group);
+    Curve one = RunRecord.read(folder.resolve("short")).curve();
+    Curve other = RunRecord.read(folder.resolve("long")).curve();
+    int last = other.accuracies().size() - 1;
+    assertThat(line.x()).hasSize(last + 1);
+    assertThat(line.mean()[last])
+        .isCloseTo((one.accuracies().getLast() + other.accuracies().getLast()) / 2, within(1e-12));
+    assertThat(line.mean()[3])
+        .isCloseTo((one.accuracies().get(3) + other.accuracies().get(3)) / 2, within(1e-12));
   }
 
   @Test
