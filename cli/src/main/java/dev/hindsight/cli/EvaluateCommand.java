@@ -121,11 +121,22 @@ final class EvaluateCommand extends HindsightCommand {
       throws IOException {
     ModelFolder opened = Models.open(model, which, backend);
     Decoder decoder = opened.decoder();
+    int context = decoder.config().maxPositions();
+    if (environment.maxResponseTokens() >= context) {
+      throw new Failure(
+          "environment.max_response_tokens: got "
+              + environment.maxResponseTokens()
+              + ", expected less than the context of "
+              + model
+              + ", "
+              + context
+              + " tokens; lower it with --set, or evaluate a model with a longer context");
+    }
     TeacherPrompts prompts =
         new TeacherPrompts(
             settings.selfDistillation().template(),
             new PromptEncoder(environment.renderer(), opened.tokenizer()),
-            decoder.config().maxPositions() - environment.maxResponseTokens() + 1,
+            context - environment.maxResponseTokens() + 1,
             settings.selfDistillation().repromptTruncation());
     int count = questions != null ? questions : settings.evaluation().questions();
     List<Question> asked = Evaluator.questions(environment, count, seed);

@@ -1,6 +1,7 @@
 package dev.hindsight.cli;
 
 import dev.hindsight.cli.experiment.Definition;
+import dev.hindsight.cli.experiment.Metric;
 import dev.hindsight.cli.experiment.Settings;
 import dev.hindsight.sdpo.config.ConfigException;
 import dev.hindsight.sdpo.config.Configs;
@@ -57,6 +58,10 @@ record ExperimentPlan(
       if (definition.arms().get(arm).base() == null) {
         Models.requireBase(config.model());
       }
+      requireRecorded(arm, config, definition.metric(), "metric");
+      if (tuning != null && tuning.metric() != null && isTuned(arm)) {
+        requireRecorded(arm, config, tuning.metric(), "tuning.metric");
+      }
       for (String key : first.values().keySet()) {
         if (definition.arms().get(arm).set().containsKey(key)) {
           throw new ConfigException(
@@ -66,6 +71,24 @@ record ExperimentPlan(
     }
     for (Definition.Base base : definition.bases().values()) {
       PretrainConfig _ = pretraining(base);
+    }
+  }
+
+  private boolean isTuned(String arm) {
+    return definition.arms().get(arm).tunedAs() == null;
+  }
+
+  private void requireRecorded(String arm, TrainConfig config, Metric metric, String key) {
+    if (metric.isOfTheTeacher() && config.method() != TrainConfig.Method.SDPO) {
+      throw new ConfigException(
+          name
+              + ": "
+              + key
+              + ": got "
+              + metric.key()
+              + ", expected one that every arm has; arm "
+              + arm
+              + " has no self-teacher");
     }
   }
 
@@ -87,6 +110,10 @@ record ExperimentPlan(
     List<String> all =
         new ArrayList<>(
             new Settings(definition.set()).with(new Settings(of.set())).with(point).overrides());
+    if (overrides.stream().anyMatch(o -> o.startsWith("seed="))) {
+      throw new ConfigException(
+          "--set seed: an experiment has several seeds; --seeds N takes 0 to N-1");
+    }
     all.addAll(overrides);
     try {
       TrainConfig config = Training.config(null, all).withSeed(seed);

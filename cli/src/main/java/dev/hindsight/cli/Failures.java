@@ -57,7 +57,9 @@ final class Failures implements IExecutionExceptionHandler {
       case OutOfMemoryError o ->
           "out of memory ("
               + o.getMessage()
-              + "); give the JVM more: HINDSIGHT_JAVA_OPTS=-Xmx4g ./hindsight ...";
+              + "); give the JVM more: HINDSIGHT_JAVA_OPTS=-Xmx"
+              + twiceTheHeap()
+              + "g ./hindsight ..., or ask for less at once: a smaller batch, shorter responses";
       default -> {
         String text = e.getMessage();
         if (text == null || text.isBlank()) {
@@ -68,9 +70,17 @@ final class Failures implements IExecutionExceptionHandler {
     };
   }
 
+  /** Gibibytes. */
+  private static long twiceTheHeap() {
+    return Math.max(4, 2 * Math.ceilDiv(Runtime.getRuntime().maxMemory(), 1L << 30));
+  }
+
   private static String disk(String file, String reason) {
     boolean full = reason.contains("No space left") || reason.contains("quota");
-    return file + ": " + reason + (full ? "; free some space and try again" : "");
+    return file
+        + ": "
+        + reason
+        + (full ? "; free some space and try again" : "; choose another place with --out");
   }
 
   /** Errors are not exceptions to picocli: commands hand them over here. */

@@ -91,12 +91,16 @@ final class Models {
   static Path requireBase(String given) {
     Path folder = Folders.input(Path.of(given));
     if (!Files.exists(folder)) {
+      // the convention of configs/: X.yaml makes runs/X
+      String maker = "configs/" + folder.getFileName() + ".yaml";
+      boolean ours = Files.exists(Folders.input(Path.of(maker)));
       throw new Failure(
           "model "
               + given
-              + " does not exist; name one with --set model=DIR, or make the base model:\n"
-              + "  ./hindsight pretrain configs/dialect-base.yaml --out "
-              + given);
+              + " does not exist; name one with --set model=DIR"
+              + (ours
+                  ? ", or make it:\n  ./hindsight pretrain " + maker + " --out " + given
+                  : "; docs/guide/models.md says which there are and how to bring one"));
     }
     return folder;
   }

@@ -33,6 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -42,6 +43,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Pretraining {
   static final String CONFIG = "pretrain.yaml";
+  private static final String SUMMARY = "summary.json";
 
   /** What TensorBoard files a number under. */
   private static final Map<String, String> GROUPS =
@@ -155,6 +157,10 @@ final class Pretraining {
       AtomicFile.write(folder.resolve(CONFIG), Configs.toYaml(config));
       boolean complete;
       List<String> past = past(pretrainer.step());
+      past.forEach(this::recall);
+      if (pretrainer.step() == config.steps() && Files.exists(folder.resolve(SUMMARY))) {
+        return true; // nothing is left to do, and what the run cost stands there
+      }
       Files.write(metricsFile(), past);
       try (Writer metrics = Files.newBufferedWriter(metricsFile(), StandardOpenOption.APPEND);
           TensorBoardLog events = config.tensorboard() ? openEvents(past) : null;
@@ -178,6 +184,13 @@ final class Pretraining {
     // a torn line need not be UTF-8
     String all = new String(Files.readAllBytes(metricsFile()), StandardCharsets.UTF_8);
     return all.lines().filter(line -> stepOf(line) <= step).toList();
+  }
+
+  /** Takes up what a line of the metrics says. */
+  private void recall(String line) {
+    JsonNode of = JsonMapper.shared().readTree(line);
+    loss = of.path("loss").asDouble(loss);
+    heldOutLoss = of.path("held_out_loss").asDouble(heldOutLoss);
   }
 
   private Path metricsFile() {
@@ -245,7 +258,7 @@ final class Pretraining {
     double seconds = (System.nanoTime() - begin) / 1e9;
     summary.put("wall_seconds", seconds);
     summary.put("tokens_per_second", tokens / seconds);
-    AtomicFile.write(folder.resolve("summary.json"), Json.pretty(summary));
+    AtomicFile.write(folder.resolve(SUMMARY), Json.pretty(summary));
   }
 
   /** Held-out loss at the end; NaN before. */

@@ -187,7 +187,6 @@ final class Training {
     private final Screen screen;
     private final String label;
     private final Set<String> alarms = new LinkedHashSet<>();
-    private @Nullable Double accuracy;
 
     Watcher(Progress progress, Screen screen, String label) {
       this.progress = progress;
@@ -205,13 +204,10 @@ final class Training {
 
     @Override
     public void step(StepMetrics m) {
-      if (m.accuracy() != null) {
-        accuracy = m.accuracy();
-      }
       StringBuilder text = new StringBuilder();
       text.append(String.format(Locale.ROOT, "%,d generations", m.generations()));
-      if (accuracy != null) {
-        text.append(", accuracy ").append(Figures.percent(accuracy));
+      if (m.accuracy() != null) {
+        text.append(", accuracy ").append(Figures.percent(m.accuracy()));
       }
       if (m.step() > 0) {
         progress.update(m.step(), text.toString());

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -47,6 +48,8 @@ public record Definition(
     @Nullable Correlation correlate,
     @Nullable Search search,
     @Nullable Lengths lengths) {
+
+  private static final Metric SECONDS = Metric.SECONDS_PER_STEP;
 
   /**
    * One side of the comparison.
@@ -151,7 +154,11 @@ public record Definition(
     public Expectation {
       long given = Stream.of(order, alike, ratio, stays).filter(Objects::nonNull).count();
       require(given == 1, "expect", given + " of them", "one of order, alike, ratio, stays");
-      require(order == null || order.size() > 1, "expect.order", order, "two arms or more");
+      require(
+          order == null || (order.size() > 1 && Set.copyOf(order).size() == order.size()),
+          "expect.order",
+          order,
+          "two different arms or more");
       require(alike == null || alike.size() > 1, "expect.alike", alike, "two arms or more");
       require(ratio == null || ratio.size() == 2, "expect.ratio", ratio, "two arms");
       boolean limited = ratio != null || stays != null;
@@ -202,13 +209,26 @@ public record Definition(
           "the name '" + arm.getKey() + "'",
           "letters, digits, - _ .");
       known(bases.keySet(), arm.getValue().base(), "arms." + arm.getKey() + ".base");
-      known(names, arm.getValue().tunedAs(), "arms." + arm.getKey() + ".tuned_as");
+      String model = arm.getValue().tunedAs();
+      known(names, model, "arms." + arm.getKey() + ".tuned_as");
+      require(
+          model == null || Objects.requireNonNull(arms.get(model)).tunedAs() == null,
+          "arms." + arm.getKey() + ".tuned_as",
+          "'" + model + "'",
+          "an arm that is tuned itself");
+      seedless(arm.getValue().set(), "arms." + arm.getKey() + ".set");
       require(
           (arm.getValue().way() != null) == (search != null),
           "arms." + arm.getKey() + ".way",
           arm.getValue().way(),
           search == null ? "none without a search section" : "a way, such as best-of-k");
     }
+    seedless(set, "set");
+    require(
+        lengths != null || !metrics(metric, also, expect, correlate).contains(SECONDS),
+        "metric",
+        SECONDS.key(),
+        "another one without a lengths section, which makes an experiment one of cost");
     require(
         (metric == Metric.ATTEMPTS) == (search != null),
         "metric",
@@ -259,6 +279,11 @@ public record Definition(
 
   /** The metrics of the table, the deciding one first. */
   public List<Metric> metrics() {
+    return metrics(metric, also, expect, correlate);
+  }
+
+  private static List<Metric> metrics(
+      Metric metric, List<Metric> also, List<Expectation> expect, @Nullable Correlation correlate) {
     List<Metric> all = new ArrayList<>(List.of(metric));
     all.addAll(also);
     for (Expectation e : expect) {
@@ -277,7 +302,16 @@ public record Definition(
         name == null || names.contains(name),
         key,
         "'" + name + "'",
-        "one of " + String.join(", ", names) + (name == null ? "" : DidYouMean.hint(name, names)));
+        names.isEmpty()
+            ? "a name that is defined above, where there is none"
+            : "one of "
+                + String.join(", ", names)
+                + (name == null ? "" : DidYouMean.hint(name, names)));
+  }
+
+  private static void seedless(Map<String, JsonNode> set, String key) {
+    require(
+        !set.containsKey("seed"), key + ".seed", set.get("seed"), "none: --seeds N takes 0 to N-1");
   }
 
   private static <V> Map<String, V> ordered(@Nullable Map<String, V> map) {

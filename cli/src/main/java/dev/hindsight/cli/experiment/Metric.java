@@ -80,6 +80,14 @@ public enum Metric {
     return counts;
   }
 
+  /** Whether only a run with a self-teacher has it. */
+  public boolean isOfTheTeacher() {
+    return this == TEACHER_ACCURACY
+        || this == TEACHER_GAIN
+        || this == INITIAL_GAP
+        || this == BASE_TEACHER_ACCURACY;
+  }
+
   /** The name in a configuration file. */
   public String key() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

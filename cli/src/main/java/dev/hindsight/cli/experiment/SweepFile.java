@@ -35,6 +35,15 @@ public record SweepFile(
       throw new IllegalArgumentException(
           "metrics: got none, expected a list, such as [generations-to-half, final-accuracy]");
     }
+    for (Metric metric : metrics) {
+      if (metric == Metric.ATTEMPTS || metric == Metric.SECONDS_PER_STEP) {
+        throw new IllegalArgumentException(
+            "metrics: got "
+                + metric.key()
+                + ", expected what a training run records; it belongs to experiments with "
+                + (metric == Metric.ATTEMPTS ? "search" : "lengths"));
+      }
+    }
     for (String key : grid.keySet()) {
       if (key.equals("seed") || set.containsKey(key)) {
         throw new IllegalArgumentException(

@@ -89,16 +89,33 @@ public final class Samples {
       if (!KEYS.stream().allMatch(line::hasNonNull)) {
         throw new IllegalArgumentException("expected " + KEYS + ", got " + line);
       }
-      return Json.parse(line.toString(), SampleRecord.class);
+      SampleRecord sample = Json.parse(line.toString(), SampleRecord.class);
+      if (!isWhole(sample)) {
+        throw new IllegalArgumentException("expected one number a token");
+      }
+      return sample;
     } catch (IllegalArgumentException e) {
       throw new IOException(
           file
               + ": the sample of step "
               + line.path("step").asString("?")
-              + " has other keys than this version of Hindsight writes; look at it with the version"
-              + " that made it, or train again",
+              + " is damaged, or of another version of Hindsight; look at it with the version that made"
+              + " it, or train again",
           e);
     }
+  }
+
+  private static boolean isWhole(SampleRecord s) {
+    int tokens = s.tokens().size();
+    return s.studentLogProbs().length == tokens
+        && (s.teacherLogProbs() == null || s.teacherLogProbs().length == tokens)
+        && (s.logRatio() == null || s.logRatio().length == tokens)
+        && isWhole(s.studentTop(), tokens)
+        && isWhole(s.teacherTop(), tokens);
+  }
+
+  private static boolean isWhole(SampleRecord.@Nullable Top top, int tokens) {
+    return top == null || (top.tokens().size() == tokens && top.logProbs().size() == tokens);
   }
 
   private static List<Path> runsIn(Path folder) throws IOException {

@@ -43,7 +43,8 @@ public record Split<T>(List<T> train, List<T> test) {
       throw new IllegalArgumentException(
           "splitting questions: "
               + keys.size()
-              + " different ones, expected at least 2, one to train and one to test with");
+              + " different ones, expected at least 2, one to train and one to test with; give a file"
+              + " with more, or one to test with: environment.data, environment.test_data");
     }
     if (!(fraction > 0 && fraction < 1)) {
       throw new IllegalArgumentException(

@@ -47,6 +47,11 @@ public record EvaluationConfig(
         "evaluation.stop_at_accuracy",
         stopAtAccuracy,
         "a number greater than 0 and at most 1, or null to train all steps");
+    ConfigCheck.require(
+        stopAtAccuracy == null || testFreq > 0,
+        "evaluation.test_freq",
+        testFreq,
+        "at least 1 with stop_at_accuracy, which looks at evaluations");
   }
 
   static EvaluationConfig defaults() {

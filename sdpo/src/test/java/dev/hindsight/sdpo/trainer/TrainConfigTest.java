@@ -121,6 +121,7 @@ class TrainConfigTest {
       value = {
         "algorithm.scale_rewards|algorithm.scale_rewards=group algorithm.norm_adv_by_std_in_grpo=true",
         "algorithm.routing|algorithm.routing=srpo algorithm.hybrid_lambda=.5",
+        "evaluation.test_freq|evaluation.test_freq=0 evaluation.stop_at_accuracy=.5",
         "self_distillation.distillation_weight|self_distillation.distillation_weight=.5"
             + " algorithm.hybrid_lambda=.5",
         "method|method=grpo algorithm.hybrid_lambda=.5",

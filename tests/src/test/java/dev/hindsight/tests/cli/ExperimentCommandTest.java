@@ -169,6 +169,10 @@ class ExperimentCommandTest {
     Cli.Outcome more = Cli.run("experiment", file, "--seeds", "3", "--out", out);
     assertThat(more.code()).as(more.err()).isZero();
     assertThat(records(out)).hasSize(2 * 2 + 2 * 3).containsAllEntriesOf(whole);
+    assertThat(Cli.run("experiment", file, "--out", out, "--set", "seed=9").err())
+        .contains("--set seed")
+        .contains("--seeds N takes 0 to N-1");
+    assertThat(Cli.run("experiment", file, "--out", out, "--set", "nope").code()).isEqualTo(1);
     // a seed that settings were chosen by is no evidence
     Cli.Outcome tuned = Cli.run("experiment", file, "--seeds", "8", "--out", out);
     assertThat(tuned.err()).contains("tuning.seeds").contains("no evidence");

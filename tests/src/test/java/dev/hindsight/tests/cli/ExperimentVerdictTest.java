@@ -150,6 +150,13 @@ class ExperimentVerdictTest {
   @Test
   void mistakesInADefinitionAreNamedWithWhatWasMeant() {
     refused("titel: x", "unknown key 'titel'", "did you mean 'title'?");
+    refused("set: {seed: 7}", "set.seed: got 7", "--seeds N takes 0 to N-1");
+    refused("arms: {a: {set: {seed: 7}}}", "arms.a.set.seed: got 7");
+    refused("arms: {a: {tuned_as: a}}", "arms.a.tuned_as: got 'a'", "an arm that is tuned itself");
+    refused("arms: {a: {tuned_as: b}, b: {tuned_as: a}}", "an arm that is tuned itself");
+    refused("arms: {a: {base: q}}", "a name that is defined above, where there is none");
+    refused("also: [seconds-per-step]", "got seconds-per-step", "without a lengths section");
+    refused("arms: {a: {}, b: {}}\nexpect: [{order: [a, a]}]", "two different arms or more");
     refused("metric: generations-to-halve", "metric", "did you mean 'generations-to-half'?");
     refused(
         "arms: {fast: {}, slow: {}}\nexpect: [{order: [fsat, slow]}]",

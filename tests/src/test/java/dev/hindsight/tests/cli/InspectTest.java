@@ -67,6 +67,16 @@ class InspectTest {
   }
 
   @Test
+  void aSampleWithTooFewNumbersIsDamaged() throws IOException {
+    SampleRecord whole = sample(7, "q7", -9, top("a", -1), top("c", -.1f));
+    String line =
+        Json.line(whole)
+            .replaceFirst("\"student_log_probs\":\\[[^\\]]*\\]", "\"student_log_probs\":[-1.0]");
+    Files.writeString(run.resolve("samples.jsonl"), line + "\n");
+    assertThat(refused("inspect", run)).contains("the sample of step 7 is damaged");
+  }
+
+  @Test
   void showsTheSampleOnWhichTheTwoDisagreeMost() throws IOException {
     RunFixtures.addSample(run, sample(7, "q7", -9, top("a", -1), top("c", -.1f)));
     RunFixtures.addSample(run, sample(7, "q8", -3, top("a", -1), top("c", -.1f)));
@@ -162,6 +172,6 @@ class InspectTest {
     Files.delete(run.resolve("samples.jsonl"));
     assertThat(refused("inspect", run)).contains("no samples", "record.samples_per_step");
     Files.writeString(run.resolve("samples.jsonl"), "{\"step\": 3}\n");
-    assertThat(refused("inspect", run)).contains("samples.jsonl", "step 3", "other keys");
+    assertThat(refused("inspect", run)).contains("samples.jsonl", "step 3", "is damaged, or of another version");
   }
 }

@@ -2,6 +2,7 @@ package dev.hindsight.tests.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.hindsight.sdpo.run.Json;
 import dev.hindsight.tests.cli.EventFile.Event;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -126,7 +127,21 @@ class TensorBoardTest {
     Cli.Outcome outcome = Cli.run("pretrain", config, "--out", run, "-q");
     assertThat(outcome.code()).as(outcome.err()).isZero();
     assertComplete(run, false);
+    // a finished one is left as it is
+    Path summary = run.resolve("summary.json");
+    String before = Files.readString(summary);
+    Cli.Outcome again = Cli.run("pretrain", config, "--out", run, "--resume", "--json", "-q");
+    double heldOut = Json.parse(before, JsonNode.class).path("held_out_loss").asDouble();
+    assertThat(Json.parse(again.out(), JsonNode.class).path("held_out_loss").asDouble())
+        .isEqualTo(heldOut);
+    assertThat(summary).hasContent(before);
+    assertComplete(run, false);
+    // as if killed before its last word
+    Files.delete(summary);
     assertThat(Cli.run("pretrain", config, "--out", run, "--resume", "-q").code()).isZero();
     assertComplete(run, true);
+    JsonNode made = Json.parse(Files.readString(summary), JsonNode.class);
+    assertThat(made.path("held_out_loss").asDouble()).isEqualTo(heldOut);
+    assertThat(made.path("loss").isNumber()).isTrue();
   }
 }
