@@ -135,6 +135,16 @@ final class DiscoverCommand extends HindsightCommand {
 
   private int search(Screen screen, TrainConfig settings, List<Way> asked, Environment environment)
       throws IOException {
+    int held = environment.testQuestions().size();
+    if (texts.isEmpty() && count > held) {
+      throw new Failure(
+          "--questions: got "
+              + count
+              + ", expected at most "
+              + held
+              + ", the held-out questions of "
+              + environment.name());
+    }
     List<Question> questions =
         texts.isEmpty()
             ? environment.drawTest(count, settings.seed())

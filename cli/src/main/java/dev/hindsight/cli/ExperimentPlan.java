@@ -110,6 +110,12 @@ record ExperimentPlan(
     List<String> all =
         new ArrayList<>(
             new Settings(definition.set()).with(new Settings(of.set())).with(point).overrides());
+    try {
+      TrainConfig _ = Training.config(null, all);
+    } catch (ConfigException e) { // of the file, where nobody wrote --set
+      String mistake = e.getMessage().replaceFirst("^--set ", "set: ");
+      throw new ConfigException(name + ", arm " + arm + ", " + mistake, e);
+    }
     if (overrides.stream().anyMatch(o -> o.startsWith("seed="))) {
       throw new ConfigException(
           "--set seed: an experiment has several seeds; --seeds N takes 0 to N-1");

@@ -27,9 +27,9 @@ final class Folders {
     if (home == null) {
       return given;
     }
-    // a neighbour's name is better looked for where the folder is
+    // a neighbour's name is better looked for where the folder is; a bare name is meant to be here
     Path there = Path.of(home).resolve(given);
-    boolean folderHere = given.getParent() != null && Files.isDirectory(given.getParent());
+    boolean folderHere = given.getParent() == null || Files.isDirectory(given.getParent());
     return Files.exists(there) || (!folderHere && Files.isDirectory(there.getParent()))
         ? there
         : given;

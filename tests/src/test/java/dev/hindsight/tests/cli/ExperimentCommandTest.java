@@ -173,6 +173,11 @@ class ExperimentCommandTest {
         .contains("--set seed")
         .contains("--seeds N takes 0 to N-1");
     assertThat(Cli.run("experiment", file, "--out", out, "--set", "nope").code()).isEqualTo(1);
+    Path typo = folder.resolve("typo.yaml");
+    Files.writeString(
+        typo, Files.readString(file).replace("set: {method: sdpo}", "set: {stepz: 3}"));
+    assertThat(Cli.run("experiment", typo, "--out", out).err())
+        .contains("typo, arm a, set: stepz=3: unknown key 'stepz'");
     // a seed that settings were chosen by is no evidence
     Cli.Outcome tuned = Cli.run("experiment", file, "--seeds", "8", "--out", out);
     assertThat(tuned.err()).contains("tuning.seeds").contains("no evidence");
@@ -187,7 +192,7 @@ class ExperimentCommandTest {
       assertThat(list.code()).as(list.err()).isZero();
       assertThat(list.out())
           .contains("rich", "scalar", "credit", "teacher", "content", "ability", "discovery")
-          .contains("divergence", "forgetting", "cost");
+          .contains("divergence", "length", "forgetting", "cost");
       assertThat(Cli.run("experiment", "rihc").err()).contains("did you mean 'rich'?");
     } finally {
       if (former == null) {
@@ -251,5 +256,7 @@ class ExperimentCommandTest {
     }
     assertThat(Cli.run(command).code()).isZero();
     assertThat(out.resolve("discover.json")).hasContent(before);
+    assertThat(Cli.run("discover", config, "--questions", "99999", "--out", out).err())
+        .contains("--questions: got 99999, expected at most");
   }
 }

@@ -172,6 +172,7 @@ class InspectTest {
     Files.delete(run.resolve("samples.jsonl"));
     assertThat(refused("inspect", run)).contains("no samples", "record.samples_per_step");
     Files.writeString(run.resolve("samples.jsonl"), "{\"step\": 3}\n");
-    assertThat(refused("inspect", run)).contains("samples.jsonl", "step 3", "is damaged, or of another version");
+    assertThat(refused("inspect", run))
+        .contains("samples.jsonl", "step 3", "is damaged, or of another version");
   }
 }
