@@ -152,6 +152,15 @@ final class TrainCommand extends HindsightCommand {
               + compute.again());
       return Main.INTERRUPTED;
     }
+    int all = Training.config(folder.resolve("config.yaml"), List.of()).steps();
+    if (summary.steps() < all) {
+      screen.result(
+          "ended after step "
+              + summary.steps()
+              + " of "
+              + all
+              + ": the accuracy of evaluation.stop_at_accuracy is reached");
+    }
     Report report = Report.of(List.of(folder));
     ArmResult run = report.results().getFirst();
     screen.result(report.verdict());

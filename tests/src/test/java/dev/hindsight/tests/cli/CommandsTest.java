@@ -67,6 +67,18 @@ class CommandsTest {
   }
 
   @Test
+  void aRunThatEndsWithEnoughAccuracySaysSo() throws IOException {
+    Path model = Cli.tinyModel(folder.resolve("m"), 96);
+    Path config = Cli.tinyRun(folder.resolve("c.yaml"), model, 3);
+    Path out = folder.resolve("enough");
+    String enough = "evaluation.stop_at_accuracy=1e-300";
+    Outcome run = Cli.run("train", config, "--set", enough, "--out", out, "-q");
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(run.out()).contains("ended after step 1 of 3: the accuracy of evaluation.stop_at");
+    assertThat(Cli.run("train", "--resume", out, "-q").out()).contains("ended after step 1 of 3");
+  }
+
+  @Test
   void devicesListsTheBackends() {
     JsonNode devices = json(Cli.run("devices", "--json"));
     List<String> names =
