@@ -53,7 +53,12 @@ record ExperimentPlan(
     }
     Settings first =
         tuning == null ? Settings.NONE : Settings.combinations(tuning.grid()).getFirst();
+    if (overrides.stream().anyMatch(o -> o.startsWith("seed="))) {
+      throw new ConfigException(
+          "--set seed: an experiment has several seeds; --seeds N takes 0 to N-1");
+    }
     for (String arm : arms()) {
+      requireSettings(arm, first);
       TrainConfig config = config(arm, first, 0);
       if (definition.arms().get(arm).base() == null) {
         Models.requireBase(config.model());
@@ -100,6 +105,22 @@ record ExperimentPlan(
         new Settings(base.set()).overrides());
   }
 
+  /** An arm's keys as the file says them, without what the command line changes. */
+  private List<String> settings(String arm, Settings point) {
+    Settings ofArm = new Settings(definition.arms().get(arm).set());
+    return new ArrayList<>(new Settings(definition.set()).with(ofArm).with(point).overrides());
+  }
+
+  /** A mistake of the file is told as that, not as one of {@code --set}. */
+  private void requireSettings(String arm, Settings point) {
+    try {
+      TrainConfig _ = Training.config(null, settings(arm, point));
+    } catch (ConfigException e) {
+      String mistake = e.getMessage().replaceFirst("^--set ", "set: ");
+      throw new ConfigException(name + ", arm " + arm + ", " + mistake, e);
+    }
+  }
+
   /**
    * How an arm is trained.
    *
@@ -107,19 +128,7 @@ record ExperimentPlan(
    */
   TrainConfig config(String arm, Settings point, long seed) {
     Definition.Arm of = definition.arms().get(arm);
-    List<String> all =
-        new ArrayList<>(
-            new Settings(definition.set()).with(new Settings(of.set())).with(point).overrides());
-    try {
-      TrainConfig _ = Training.config(null, all);
-    } catch (ConfigException e) { // of the file, where nobody wrote --set
-      String mistake = e.getMessage().replaceFirst("^--set ", "set: ");
-      throw new ConfigException(name + ", arm " + arm + ", " + mistake, e);
-    }
-    if (overrides.stream().anyMatch(o -> o.startsWith("seed="))) {
-      throw new ConfigException(
-          "--set seed: an experiment has several seeds; --seeds N takes 0 to N-1");
-    }
+    List<String> all = settings(arm, point);
     all.addAll(overrides);
     try {
       TrainConfig config = Training.config(null, all).withSeed(seed);

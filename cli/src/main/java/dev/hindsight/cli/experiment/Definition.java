@@ -49,8 +49,6 @@ public record Definition(
     @Nullable Search search,
     @Nullable Lengths lengths) {
 
-  private static final Metric SECONDS = Metric.SECONDS_PER_STEP;
-
   /**
    * One side of the comparison.
    *
@@ -225,9 +223,10 @@ public record Definition(
     }
     seedless(set, "set");
     require(
-        lengths != null || !metrics(metric, also, expect, correlate).contains(SECONDS),
+        lengths != null
+            || !metrics(metric, also, expect, correlate).contains(Metric.SECONDS_PER_STEP),
         "metric",
-        SECONDS.key(),
+        Metric.SECONDS_PER_STEP.key(),
         "another one without a lengths section, which makes an experiment one of cost");
     require(
         (metric == Metric.ATTEMPTS) == (search != null),

@@ -62,9 +62,14 @@ final class JsonLines implements AutoCloseable {
   /** Writes one line; when that fails the file ends in a piece of it, which a resume cuts off. */
   void append(Object value) throws IOException {
     ByteBuffer line = ByteBuffer.wrap((Json.line(value) + "\n").getBytes(StandardCharsets.UTF_8));
+    write(channel, line, file);
+  }
+
+  /** Writes all of a piece of one of the run's records. */
+  static void write(FileChannel channel, ByteBuffer piece, Path file) throws IOException {
     try {
-      while (line.hasRemaining()) {
-        channel.write(line);
+      while (piece.hasRemaining()) {
+        channel.write(piece);
       }
     } catch (IOException e) {
       throw new IOException(

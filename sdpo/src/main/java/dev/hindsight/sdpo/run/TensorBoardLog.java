@@ -159,19 +159,7 @@ public final class TensorBoardLog implements AutoCloseable {
             .put(data)
             .putInt(maskedChecksum(data))
             .flip();
-    try {
-      while (out.hasRemaining()) {
-        channel.write(out);
-      }
-    } catch (IOException e) {
-      throw new IOException(
-          "cannot write "
-              + file
-              + ": "
-              + e.getMessage()
-              + "; the checkpoints are intact: free some space and resume the run",
-          e);
-    }
+    JsonLines.write(channel, out, file);
   }
 
   private static int maskedChecksum(byte[] bytes) {
