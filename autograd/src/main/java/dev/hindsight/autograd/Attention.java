@@ -37,10 +37,12 @@ final class Attention extends Op {
   }
 
   static Variable apply(Variable q, Variable k, Variable v, SequenceLayout layout, double scale) {
+    if (!records(q, k, v)) {
+      return Variable.result(
+          LayerOps.attentionWithoutGradient(q.tensor(), k.tensor(), v.tensor(), layout, scale));
+    }
     LayerOps.Attention y = LayerOps.attention(q.tensor(), k.tensor(), v.tensor(), layout, scale);
-    return records(q, k, v)
-        ? new Attention(q, k, v, y, layout, scale).output(y.out())
-        : Variable.result(y.out());
+    return new Attention(q, k, v, y, layout, scale).output(y.out());
   }
 
   @Override

@@ -323,6 +323,16 @@ public interface Backend {
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse);
 
   /**
+   * The same where nobody asks for the log-sum-exp, which costs as much as a dozen keys. The output
+   * has the same bits.
+   */
+  default void attention(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out) {
+    Tensor lse = TensorOps.empty(this, q.dtype(), Shape.of(q.dim(0), q.dim(1)));
+    attention(q, k, v, layout, scale, out, lse);
+  }
+
+  /**
    * Gradients of {@link #attention}; {@code dq}, {@code dk}, {@code dv} come zeroed (rows outside
    * stay zero).
    */

@@ -237,15 +237,34 @@ public final class LayerOps {
   /** See {@link Backend#attention}. Query rows that no sequence names give zero. */
   public static Attention attention(
       Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale) {
-    requireHeads("attention", q, k, v, layout);
-    boolean everyRow = Arrays.stream(layout.queryLength()).asLongStream().sum() == q.dim(0);
-    Attention y = new Attention(like(q), like(q, Shape.of(q.dim(0), q.dim(1))));
-    if (!everyRow) {
-      fill(y.out, 0);
-      fill(y.lse, 0);
+    Tensor out = attentionOutput(q, k, v, layout);
+    Tensor lse = like(q, Shape.of(q.dim(0), q.dim(1)));
+    if (!namesEveryRow(layout, q)) {
+      fill(lse, 0);
     }
-    destination("attention", y.out).attention(q, k, v, layout, scale, y.out, y.lse);
-    return y;
+    destination("attention", out).attention(q, k, v, layout, scale, out, lse);
+    return new Attention(out, lse);
+  }
+
+  /** The output of {@link #attention} alone, for a pass that no gradient follows. */
+  public static Tensor attentionWithoutGradient(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale) {
+    Tensor out = attentionOutput(q, k, v, layout);
+    destination("attention", out).attention(q, k, v, layout, scale, out);
+    return out;
+  }
+
+  private static Tensor attentionOutput(Tensor q, Tensor k, Tensor v, SequenceLayout layout) {
+    requireHeads("attention", q, k, v, layout);
+    Tensor out = like(q);
+    if (!namesEveryRow(layout, q)) {
+      fill(out, 0);
+    }
+    return out;
+  }
+
+  private static boolean namesEveryRow(SequenceLayout layout, Tensor q) {
+    return Arrays.stream(layout.queryLength()).asLongStream().sum() == q.dim(0);
   }
 
   /** Gradients of {@link #attention} with respect to q, k and v. */

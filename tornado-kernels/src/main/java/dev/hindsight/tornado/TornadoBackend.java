@@ -6,6 +6,7 @@ import dev.hindsight.engine.DType;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.UnaryOp;
 import dev.hindsight.engine.vector.VectorBackend;
 import java.lang.ref.Reference;
@@ -227,6 +228,17 @@ final class TornadoBackend extends VectorBackend {
       onDevice(() -> attention.forward(q, k, v, layout, scale, out, lse));
     } else {
       super.attention(q, k, v, layout, scale, out, lse);
+    }
+  }
+
+  @Override
+  public void attention(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out) {
+    if (offloadAttention(Ledger.Work.ATTENTION, q, k, layout)) {
+      Tensor lse = TensorOps.empty(this, q.dtype(), Shape.of(q.dim(0), q.dim(1)));
+      onDevice(() -> attention.forward(q, k, v, layout, scale, out, lse));
+    } else {
+      super.attention(q, k, v, layout, scale, out);
     }
   }
 

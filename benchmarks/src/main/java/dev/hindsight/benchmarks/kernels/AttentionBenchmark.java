@@ -44,6 +44,12 @@ public class AttentionBenchmark extends KernelBenchmark {
     return inWorkspace(() -> LayerOps.attention(q, k, v, layout, scale));
   }
 
+  /** Forward where no gradient follows. */
+  @Benchmark
+  public Object withoutGradient() {
+    return inWorkspace(() -> LayerOps.attentionWithoutGradient(q, k, v, layout, scale));
+  }
+
   /** Gradients of q, k and v alone. */
   @Benchmark
   public Object backward() {

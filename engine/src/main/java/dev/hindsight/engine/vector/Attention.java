@@ -1,5 +1,6 @@
 package dev.hindsight.engine.vector;
 
+import static dev.hindsight.engine.vector.Simd.ADDRESSES;
 import static dev.hindsight.engine.vector.Simd.BYTES;
 import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
@@ -13,6 +14,7 @@ import dev.hindsight.engine.Threads;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention with an online softmax (Milakov and Gimelshein, 2018; Dao et al.,
@@ -30,7 +32,12 @@ final class Attention implements Threads.Chunk {
   static final int BLOCK = 64;
 
   /** Queries of a unit of work: enough to make packing its keys a few percent. */
-  private static final int QUERIES = 192;
+  private static final int QUERIES = 256;
+
+  /**
+   * Queries that meet a block of keys in turn, while its keys and values are in the first cache.
+   */
+  private static final int TOGETHER = 48;
 
   /** Most rows of a microkernel. */
   private static final int TILE = 6;
@@ -39,7 +46,7 @@ final class Attention implements Threads.Chunk {
   private final HeadOperand k;
   private final HeadOperand v;
   private final HeadOperand out;
-  private final HeadOperand lse;
+  private final @Nullable HeadOperand lse;
   private final SequenceLayout layout;
   private final float scale;
   private final int group;
@@ -52,12 +59,18 @@ final class Attention implements Threads.Chunk {
   private final AttentionUnits units;
 
   private Attention(
-      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      @Nullable Tensor lse) {
     this.q = HeadOperand.of(q);
     this.k = HeadOperand.of(k);
     this.v = HeadOperand.of(v);
     this.out = HeadOperand.of(out);
-    this.lse = HeadOperand.of(lse.unsqueeze(2));
+    this.lse = lse == null ? null : HeadOperand.of(lse.unsqueeze(2));
     this.layout = layout;
     this.scale = (float) scale;
     this.keyHeads = k.dim(1);
@@ -67,9 +80,19 @@ final class Attention implements Threads.Chunk {
     this.units = new AttentionUnits(layout, keyHeads, QUERIES, 4L * group * headDim);
   }
 
-  /** See {@link dev.hindsight.engine.Backend#attention}. */
+  /**
+   * See {@link dev.hindsight.engine.Backend#attention}.
+   *
+   * @param lse null where nobody asks for it
+   */
   static void attention(
-      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out, Tensor lse) {
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      SequenceLayout layout,
+      double scale,
+      Tensor out,
+      @Nullable Tensor lse) {
     Attention a = new Attention(q, k, v, layout, scale, out, lse);
     Threads.run(a.units.chunks(), a);
   }
@@ -98,39 +121,62 @@ final class Attention implements Threads.Chunk {
       Panels.pack(keys.count(), headDim, values, v.row(), v.channel(), packed, wide * LANES);
       values = packed;
     }
-    Tile tile = new Tile(scratch.reserve(Scratch.Region.TILE, Tile.bytes(wide)), wide);
+    State state = new State(scratch.reserve(Scratch.Region.TILE, State.bytes(wide)), wide);
     for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
-      for (int i = first; i < end; ) {
-        int rows = Tiles.take(end - i);
-        tile(sequence, h, i, rows, keys, values, valueStep, tile);
-        i += rows;
+      for (int i = first; i < end; i += TOGETHER) {
+        int rows = Math.min(TOGETHER, end - i);
+        queries(sequence, h, i, rows, keys, values, valueStep, state);
       }
     }
   }
 
-  /** What a tile of queries holds between blocks, by address: one row a query. */
-  private record Tile(long scores, long sums, long outputs, long maxima, int wide) {
+  /**
+   * What queries hold between blocks, by address, one row a query: the largest score so far, the
+   * sums of weights, which the lanes share, and the weighted sum of values. And what a tile holds
+   * during a block: its scores, then its weights, and by what each largest score changed.
+   */
+  private record State(
+      long scores, long changes, long maxima, long sums, long outputs, long outputRow) {
     static final long SCORE_ROW = 4L * BLOCK;
 
-    Tile(long base, int wide) {
-      this(
-          base,
-          base + TILE * SCORE_ROW,
-          base + TILE * (SCORE_ROW + BYTES),
-          base + TILE * (SCORE_ROW + BYTES + (long) wide * BYTES),
-          wide);
+    /** Whole vectors of a number for each row of a tile, of any width. */
+    private static final long CHANGES = TILE * SCORE_ROW;
+
+    private static final long MAXIMA = CHANGES + 4L * RowOperand.padded(TILE);
+    private static final long SUMS = MAXIMA + TOGETHER * 4L;
+    private static final long OUTPUTS = SUMS + (TOGETHER + 1L) * BYTES;
+
+    State(long base, int wide) {
+      this(base, base + CHANGES, base + MAXIMA, base + SUMS, base + OUTPUTS, (long) wide * BYTES);
     }
 
     static long bytes(int wide) {
-      return TILE * (SCORE_ROW + BYTES + (long) wide * BYTES + 4);
+      return OUTPUTS + (long) TOGETHER * wide * BYTES;
     }
 
-    long outputRow() {
-      return (long) wide * BYTES;
+    long scores(int i) {
+      return scores + i * SCORE_ROW;
+    }
+
+    long change(int i) {
+      return changes + 4L * i;
+    }
+
+    long maximum(int r) {
+      return maxima + 4L * r;
+    }
+
+    long sums(int r) {
+      return sums + (long) r * BYTES;
+    }
+
+    long output(int r) {
+      return outputs + r * outputRow;
     }
   }
 
-  private void tile(
+  /** Queries {@code first .. first + rows - 1} of a head, through all blocks of keys. */
+  private void queries(
       int sequence,
       int head,
       int first,
@@ -138,130 +184,189 @@ final class Attention implements Threads.Chunk {
       KeyBlocks keys,
       long values,
       long valueStep,
-      Tile tile) {
-    long row = layout.queryStart()[sequence] + (long) first;
+      State state) {
     int visible = layout.visibleKeys(sequence, first + rows - 1);
-    Fill.rows(rows, LANES, tile.sums, BYTES, 0f);
-    if (visible == 0) {
-      Fill.rows(rows, wide * LANES, tile.outputs, tile.outputRow(), 0f);
+    Fill.rows(rows, LANES, state.sums(0), BYTES, 0f);
+    if (layout.visibleKeys(sequence, first) == 0) {
+      Fill.rows(rows, wide * LANES, state.output(0), state.outputRow, 0f);
     }
     for (int r = 0; r < rows; r++) {
-      MEMORY.set(FLOAT, tile.maxima + 4L * r, Float.NEGATIVE_INFINITY);
+      MEMORY.set(FLOAT, state.maximum(r), Float.NEGATIVE_INFINITY);
     }
     for (int from = 0; from < visible; from += BLOCK) {
-      int n = Math.min(BLOCK, visible - from);
-      keys.multiply(
-          rows, from, n, q.at(row, head), q.row(), q.channel(), tile.scores, Tile.SCORE_ROW);
-      for (int r = 0; r < rows; r++) {
-        int mine = Math.min(n, layout.visibleKeys(sequence, first + r) - from);
-        if (mine > 0) {
-          softmax(
-              RowOperand.padded(n),
-              mine,
-              scale,
-              tile.scores + r * Tile.SCORE_ROW,
-              tile.maxima + 4L * r,
-              tile.sums + (long) r * BYTES,
-              tile.outputs + r * tile.outputRow(),
-              wide);
-        } else {
-          Fill.rows(1, RowOperand.padded(n), tile.scores + r * Tile.SCORE_ROW, 0, 0f);
+      for (int r = 0, take; r < rows; r += take) {
+        take = Tiles.take(rows - r);
+        int n = Math.min(BLOCK, layout.visibleKeys(sequence, first + r + take - 1) - from);
+        if (n > 0) {
+          long row = layout.queryStart()[sequence] + (long) first + r;
+          keys.multiply(
+              take, from, n, q.at(row, head), q.row(), q.channel(), state.scores, State.SCORE_ROW);
+          softmax(sequence, first, r, take, from, n, state);
+          weigh(r, take, n, values + from * valueStep, valueStep, from == 0, state);
         }
       }
-      weigh(rows, n, values + from * valueStep, valueStep, from == 0, tile);
     }
-    int spoiled = 0; // bit r: output r is not finite
+    long spoiled = 0; // bit r: output r is not finite
     for (int r = 0; r < rows; r++) {
-      if (finish(r, out.at(row + r, head), lse.at(row + r, head), tile)) {
-        spoiled |= 1 << r;
+      long row = layout.queryStart()[sequence] + (long) first + r;
+      if (lse != null) {
+        MEMORY.set(FLOAT, lse.at(row, head), logSumExp(r, state));
+      }
+      if (finish(r, out.at(row, head), state)) {
+        spoiled |= 1L << r;
       }
     }
     // A weight of 0 hides a value that a query does not see, unless that is NaN or infinite. Alone
-    // a query meets nothing but what it sees. The last one of a tile did.
-    for (int r = 0; r < rows - 1 && layout.causal(); r++) {
+    // a query meets nothing but what it sees.
+    for (int r = 0; r < rows && rows > 1 && layout.causal(); r++) {
       if ((spoiled >> r & 1) != 0) {
-        tile(sequence, head, first + r, 1, keys, values, valueStep, tile);
+        queries(sequence, head, first + r, 1, keys, values, valueStep, state);
       }
     }
   }
 
   /**
-   * Turns {@code n} scores, a multiple of the lanes, into weights relative to the largest score so
-   * far; keys from {@code visible} on get 0. Rescales the sums and outputs that earlier blocks
-   * left.
+   * Turns the scores of a tile, rows {@code r .. r + rows - 1} against {@code n} keys, into weights
+   * relative to each row's largest score so far; a key that a query does not see gets 0. Rescales
+   * the sums and outputs that earlier blocks left.
+   *
+   * <p>In three loops, because the largest of a row's scores takes long to know: meanwhile other
+   * rows go on. For the same reason no branch asks whether it has changed.
    */
-  private static void softmax(
-      int n,
-      int visible,
-      float scale,
-      long scores,
-      long maximum,
-      long sums,
-      long outputs,
-      int wide) {
+  private void softmax(int sequence, int first, int r, int rows, int from, int n, State state) {
+    int padded = RowOperand.padded(n);
+    float times = scale;
+    if (layout.visibleKeys(sequence, first + r) - from >= padded && scale > 0) {
+      for (int i = 0; i < rows; i++) {
+        raise(largest(padded, state.scores(i)) * scale, state.maximum(r + i), state.change(i));
+      }
+    } else {
+      hide(sequence, first, r, rows, from, padded, state);
+      times = 1f;
+    }
+    if (from > 0) {
+      weights(RowOperand.padded(TILE), 1f, 0f, state.changes, state.sums(TOGETHER));
+      for (int i = 0; i < rows; i++) {
+        shrink(MEMORY.get(FLOAT, state.change(i)), wide, state.sums(r + i), state.output(r + i));
+      }
+    }
+    for (int i = 0; i < rows; i++) {
+      float now = MEMORY.get(FLOAT, state.maximum(r + i));
+      weights(padded, times, now, state.scores(i), state.sums(r + i));
+    }
+  }
+
+  /** The first loop where scores have to be scaled first, or some are not seen. */
+  private void hide(int sequence, int first, int r, int rows, int from, int n, State state) {
+    for (int i = 0; i < rows; i++) {
+      int visible = layout.visibleKeys(sequence, first + r + i) - from;
+      raise(scale(n, visible, scale, state.scores(i)), state.maximum(r + i), state.change(i));
+    }
+  }
+
+  private static void raise(float found, long maximum, long change) {
+    float before = MEMORY.get(FLOAT, maximum);
+    float now = before == Float.NEGATIVE_INFINITY ? found : Math.max(before, found);
+    MEMORY.set(FLOAT, maximum, now);
+    MEMORY.set(FLOAT, change, before - now);
+  }
+
+  /** Scales scores; those from {@code visible} on become minus infinity. The largest. */
+  private static float scale(int n, int visible, float scale, long scores) {
+    scores &= ADDRESSES;
     FloatVector unseen = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     FloatVector largest = unseen;
     for (int i = 0; i < n; i += LANES) {
       VectorMask<Float> seen = F.indexInRange(i, visible);
-      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores + 4L * i, ORDER).mul(scale);
+      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores, ORDER).mul(scale);
       s = unseen.blend(s, seen);
-      s.intoMemorySegment(MEMORY, scores + 4L * i, ORDER);
-      largest = largest.max(s);
+      s.intoMemorySegment(MEMORY, scores, ORDER);
+      largest = largest.blend(s, s.compare(VectorOperators.GT, largest));
+      scores = scores + BYTES & ADDRESSES;
     }
-    float before = MEMORY.get(FLOAT, maximum);
-    float now = Math.max(before, largest.reduceLanes(VectorOperators.MAX));
+    return Lanes.largest(largest);
+  }
+
+  /** The largest of {@code n} scores, NaN perhaps left out: weights are NaN then anyway. */
+  private static float largest(int n, long scores) {
+    scores &= ADDRESSES;
+    FloatVector a = FloatVector.fromMemorySegment(F, MEMORY, scores, ORDER);
+    for (int i = LANES; i < n; i += LANES) {
+      scores = scores + BYTES & ADDRESSES;
+      FloatVector b = FloatVector.fromMemorySegment(F, MEMORY, scores, ORDER);
+      a = a.blend(b, b.compare(VectorOperators.GT, a));
+    }
+    return Lanes.largest(a);
+  }
+
+  /** Multiplies what earlier blocks left. */
+  private static void shrink(float by, int wide, long sums, long outputs) {
+    sums &= ADDRESSES;
+    outputs &= ADDRESSES;
+    FloatVector.fromMemorySegment(F, MEMORY, sums, ORDER)
+        .mul(by)
+        .intoMemorySegment(MEMORY, sums, ORDER);
+    for (int i = 0; i < wide; i++) {
+      FloatVector.fromMemorySegment(F, MEMORY, outputs, ORDER)
+          .mul(by)
+          .intoMemorySegment(MEMORY, outputs, ORDER);
+      outputs = outputs + BYTES & ADDRESSES;
+    }
+  }
+
+  /**
+   * Turns scores into weights and adds these to the sums. When every score is minus infinity so is
+   * {@code largest}, and the weights become NaN, as in a softmax.
+   */
+  private static void weights(int n, float scale, float largest, long scores, long sums) {
+    scores &= ADDRESSES;
+    FloatVector shift = FloatVector.broadcast(F, largest);
     FloatVector sum = FloatVector.fromMemorySegment(F, MEMORY, sums, ORDER);
-    if (before != now && before != Float.NEGATIVE_INFINITY) {
-      FloatVector shrink = VectorMath.expOfNegative(FloatVector.broadcast(F, before - now));
-      sum = sum.mul(shrink);
-      for (int i = 0; i < wide * LANES; i += LANES) {
-        FloatVector.fromMemorySegment(F, MEMORY, outputs + 4L * i, ORDER)
-            .mul(shrink)
-            .intoMemorySegment(MEMORY, outputs + 4L * i, ORDER);
-      }
-    }
-    // When every score is minus infinity so is `now`, and the weights become NaN, as in a softmax.
-    FloatVector shift = FloatVector.broadcast(F, now);
     for (int i = 0; i < n; i += LANES) {
-      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores + 4L * i, ORDER);
+      FloatVector s = FloatVector.fromMemorySegment(F, MEMORY, scores, ORDER).mul(scale);
       FloatVector p = VectorMath.expOfNegative(s.sub(shift));
-      p.intoMemorySegment(MEMORY, scores + 4L * i, ORDER);
+      p.intoMemorySegment(MEMORY, scores, ORDER);
       sum = sum.add(p);
+      scores = scores + BYTES & ADDRESSES;
     }
     sum.intoMemorySegment(MEMORY, sums, ORDER);
-    MEMORY.set(FLOAT, maximum, now);
   }
 
   /** Adds the values of {@code n} keys, weighted, to the outputs. */
-  private void weigh(int rows, int n, long values, long valueStep, boolean firstBlock, Tile tile) {
+  private void weigh(
+      int r, int rows, int n, long values, long valueStep, boolean firstBlock, State state) {
     int panels = Panels.count(wide);
     for (int p = 0; p < panels; p++) {
       int start = Panels.start(p, wide, panels);
-      long at = tile.outputs + (long) start * BYTES;
+      long at = state.output(r) + (long) start * BYTES;
       Tiles.tile(
           rows,
           Panels.start(p + 1, wide, panels) - start,
           n,
-          tile.scores,
-          Tile.SCORE_ROW,
+          state.scores,
+          State.SCORE_ROW,
           4,
           values + (long) start * BYTES,
           valueStep,
           firstBlock ? Scratch.ZEROS : at,
-          firstBlock ? 0 : tile.outputRow(),
+          firstBlock ? 0 : state.outputRow,
           at,
-          tile.outputRow());
+          state.outputRow);
     }
   }
 
+  private static float logSumExp(int r, State state) {
+    return (float) (MEMORY.get(FLOAT, state.maximum(r)) + Math.log(total(r, state)));
+  }
+
+  private static float total(int r, State state) {
+    return Lanes.sum(FloatVector.fromMemorySegment(F, MEMORY, state.sums(r), ORDER)).lane(0);
+  }
+
   /** Divides by the sum of weights; whether an output is NaN or infinite. */
-  private boolean finish(int r, long out, long lse, Tile tile) {
-    FloatVector sum =
-        Lanes.sum(FloatVector.fromMemorySegment(F, MEMORY, tile.sums + (long) r * BYTES, ORDER));
-    float total = sum.lane(0);
-    float largest = MEMORY.get(FLOAT, tile.maxima + 4L * r);
-    MEMORY.set(FLOAT, lse, (float) (largest + Math.log(total)));
-    long from = tile.outputs + r * tile.outputRow();
+  private boolean finish(int r, long out, State state) {
+    float total = total(r, state);
+    long from = state.output(r);
     FloatVector share = FloatVector.broadcast(F, total == 0 ? 0f : 1 / total); // no key: all zeros
     FloatVector zero = FloatVector.zero(F);
     FloatVector check = FloatVector.zero(F); // NaN as soon as one output is NaN or infinite

@@ -4,6 +4,8 @@ import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.LANES;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
@@ -34,5 +36,18 @@ final class Lanes {
     }
     s = s.add(s.rearrange(TWO));
     return s.add(s.rearrange(ONE));
+  }
+
+  /** The largest lane; a NaN may or may not count. */
+  static float largest(FloatVector v) {
+    IntVector bits = v.reinterpretAsInts();
+    int most = ordered(bits).reduceLanes(VectorOperators.MAX);
+    return Float.intBitsToFloat(most ^ (most >> 31 & Integer.MAX_VALUE));
+  }
+
+  /** Integers in the order of the floats that have these bits. */
+  private static IntVector ordered(IntVector bits) {
+    return bits.lanewise(
+        VectorOperators.XOR, bits.lanewise(VectorOperators.ASHR, 31).and(Integer.MAX_VALUE));
   }
 }

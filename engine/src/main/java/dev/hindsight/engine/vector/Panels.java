@@ -1,5 +1,6 @@
 package dev.hindsight.engine.vector;
 
+import static dev.hindsight.engine.vector.Simd.ADDRESSES;
 import static dev.hindsight.engine.vector.Simd.F;
 import static dev.hindsight.engine.vector.Simd.FLOAT;
 import static dev.hindsight.engine.vector.Simd.LANES;
@@ -95,13 +96,15 @@ final class Panels {
 
   private static void packStreams(
       int k, int last, long b, long bStep, long bColumn, long to, long toStep) {
-    long b1 = Math.min(1, last) * bColumn;
-    long b2 = Math.min(2, last) * bColumn;
-    long b3 = Math.min(3, last) * bColumn;
-    long b4 = Math.min(4, last) * bColumn;
-    long b5 = Math.min(5, last) * bColumn;
-    long b6 = Math.min(6, last) * bColumn;
-    long b7 = Math.min(7, last) * bColumn;
+    long b1 = Math.min(1, last) * bColumn & ADDRESSES;
+    long b2 = Math.min(2, last) * bColumn & ADDRESSES;
+    long b3 = Math.min(3, last) * bColumn & ADDRESSES;
+    long b4 = Math.min(4, last) * bColumn & ADDRESSES;
+    long b5 = Math.min(5, last) * bColumn & ADDRESSES;
+    long b6 = Math.min(6, last) * bColumn & ADDRESSES;
+    long b7 = Math.min(7, last) * bColumn & ADDRESSES;
+    b &= ADDRESSES;
+    to &= ADDRESSES;
     for (int i = 0; i < k; i++) {
       MEMORY.set(FLOAT, to, MEMORY.get(FLOAT, b));
       MEMORY.set(FLOAT, to + 4, MEMORY.get(FLOAT, b + b1));
@@ -113,8 +116,8 @@ final class Panels {
         MEMORY.set(FLOAT, to + 24, MEMORY.get(FLOAT, b + b6));
         MEMORY.set(FLOAT, to + 28, MEMORY.get(FLOAT, b + b7));
       }
-      b += bStep;
-      to += toStep;
+      b = b + bStep & ADDRESSES;
+      to = to + toStep & ADDRESSES;
     }
   }
 }

@@ -397,6 +397,17 @@ public class VectorBackend extends HostBackend {
   }
 
   @Override
+  public void attention(
+      Tensor q, Tensor k, Tensor v, SequenceLayout layout, double scale, Tensor out) {
+    if (isF32(q)) {
+      Attention.attention(q, k, v, layout, scale, out, null);
+      keep(q, k, v, out);
+    } else {
+      super.attention(q, k, v, layout, scale, out);
+    }
+  }
+
+  @Override
   public void attentionBackward(
       Tensor q,
       Tensor k,

@@ -78,10 +78,22 @@ class AttentionConformanceTest {
     }
   }
 
+  /** A negative scale turns the order of scores around; with 0 all keys weigh the same. */
+  @Test
+  @Covers({"attention", "attentionBackward"})
+  void everyScale() {
+    for (double scale : new double[] {-0.7, 0, 3}) {
+      check(new int[] {2, 1, 12}, SequenceLayout.packed(150, 9), Layout.CONTIGUOUS, scale);
+    }
+  }
+
   private void check(int[] heads, SequenceLayout layout, Layout memory) {
+    check(heads, layout, memory, 1 / Math.sqrt(heads[2]));
+  }
+
+  private void check(int[] heads, SequenceLayout layout, Layout memory, double scale) {
     Shape queries = Shape.of(layout.queryRows(), heads[0], heads[2]);
     Shape keys = Shape.of(layout.keyRows(), heads[1], heads[2]);
-    double scale = 1 / Math.sqrt(heads[2]);
     double[] q = Values.uniform(1, queries);
     double[] k = Values.uniform(2, keys);
     double[] v = Values.uniform(3, keys);
@@ -92,12 +104,16 @@ class AttentionConformanceTest {
     Operand vs = trial.in(keys, memory, v);
     Operand out = trial.out(queries);
     Operand lse = trial.out(queries.drop(2));
+    Operand alone = trial.out(queries);
     trial
         .run(
-            (b, at) ->
-                b.attention(at.of(qs), at.of(ks), at.of(vs), layout, scale, at.of(out), at.of(lse)))
+            (b, at) -> {
+              b.attention(at.of(qs), at.of(ks), at.of(vs), layout, scale, at.of(out), at.of(lse));
+              b.attention(at.of(qs), at.of(ks), at.of(vs), layout, scale, at.of(alone));
+            })
         .within(out, (i, want) -> bounds.out()[i])
         .within(lse, (i, want) -> bounds.lse()[i] + 2 * subject.roundoff() * Math.abs(want));
+    assertThat(alone.got()).as("output without the log-sum-exp").isEqualTo(out.got());
 
     double[] d = Values.uniform(4, queries);
     bounds.backward(out.want(), lse.want(), d);
