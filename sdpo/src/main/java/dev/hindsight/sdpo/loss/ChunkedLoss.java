@@ -314,10 +314,7 @@ public final class ChunkedLoss implements AutoCloseable {
   private static TokenRows of(Term term, TokenRows chunk, int from) {
     Tensor like = chunk.logP().tensor();
     int to = from + chunk.logP().dim(0);
-    return new TokenRows(
-        chunk.logP(),
-        chunk.logQ(),
-        chunk.sampled(),
+    return chunk.with(
         column(like, term.logOld, from, to),
         term.advantage == null ? null : column(like, term.advantage, from, to),
         term.oldTop == null ? null : term.oldTop.rows(from, to));
@@ -335,12 +332,13 @@ public final class ChunkedLoss implements AutoCloseable {
 
   private static void measure(TokenRows chunk, int from, Outputs out) {
     try (var _ = Autograd.noGrad()) {
-      Variable p = chunk.logP().detach();
+      Variable logP = chunk.logP().detach();
+      Variable p = logP.exp();
       put(chunk.logPSampled(), out.logP, from);
-      put(p.exp().mul(p).sum(-1).neg(), out.entropy, from);
+      put(p.mul(logP).sum(-1).neg(), out.entropy, from);
       if (out.logQ != null && out.gap != null) {
         put(chunk.logQSampled(), out.logQ, from);
-        put(Divergence.kl(p, chunk.teacher()), out.gap, from);
+        put(Divergence.kl(p, logP, chunk.teacher()), out.gap, from);
       }
     }
   }

@@ -3,7 +3,6 @@ package dev.hindsight.sdpo.loss;
 import dev.hindsight.autograd.Variable;
 import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
-import dev.hindsight.engine.TensorOps;
 import java.util.function.BiConsumer;
 
 /**
@@ -63,9 +62,7 @@ public record ClippedSurrogateLoss(
     Shape shape = Shape.of(p.dim(0), kept);
     var backend = p.tensor().backend();
     Tensor at =
-        old == null
-            ? TensorOps.topK(p.tensor(), kept).indices()
-            : Tensor.of(backend, shape, old.indices());
+        old == null ? rows.likeliest(kept).indices() : Tensor.of(backend, shape, old.indices());
     Variable logP = head(p.gatherLast(at));
     Variable logQ = head(rows.teacher().gatherLast(at));
     Variable logOld =

@@ -40,7 +40,7 @@ public record DistillationLoss(
   }
 
   private Variable divergence(TokenRows rows) {
-    Support.Buckets buckets = support.of(rows.logP(), rows.teacher());
+    Support.Buckets buckets = support.of(rows);
     return divergence.between(buckets.logP(), buckets.logQ());
   }
 

@@ -49,6 +49,11 @@ public record Divergence(double alpha) {
 
   /** KL(a || b) = sum_v a(v) (log a(v) - log b(v)) over the last axis. */
   static Variable kl(Variable logA, Variable logB) {
-    return logA.exp().mul(logA.sub(logB)).sum(-1);
+    return kl(logA.exp(), logA, logB);
+  }
+
+  /** The same where a is known, too. */
+  static Variable kl(Variable a, Variable logA, Variable logB) {
+    return a.mul(logA.sub(logB)).sum(-1);
   }
 }

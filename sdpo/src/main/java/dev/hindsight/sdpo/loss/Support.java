@@ -1,7 +1,7 @@
 package dev.hindsight.sdpo.loss;
 
 import dev.hindsight.autograd.Variable;
-import dev.hindsight.engine.TensorOps;
+import dev.hindsight.engine.Tensor;
 import java.util.function.BiConsumer;
 
 /**
@@ -18,11 +18,8 @@ public sealed interface Support {
    */
   record Buckets(Variable logP, Variable logQ) {}
 
-  /**
-   * @param logP the student's log-softmax over the vocabulary {@code [N, V]}
-   * @param logQ the teacher's {@code [N, V]}
-   */
-  Buckets of(Variable logP, Variable logQ);
+  /** The outcomes at each row, which have a teacher. */
+  Buckets of(TokenRows rows);
 
   /** How much of the student's probability the support does not tell apart: {@code tail_mass}. */
   default void measure(TokenRows rows, BiConsumer<String, Variable> to) {}
@@ -30,8 +27,8 @@ public sealed interface Support {
   /** Every token. */
   record FullVocabulary() implements Support {
     @Override
-    public Buckets of(Variable logP, Variable logQ) {
-      return new Buckets(logP, logQ);
+    public Buckets of(TokenRows rows) {
+      return new Buckets(rows.logP(), rows.teacher());
     }
   }
 
@@ -60,11 +57,10 @@ public sealed interface Support {
     }
 
     @Override
-    public Buckets of(Variable logP, Variable logQ) {
-      int kept = Math.min(k, logP.shape().dim(-1));
-      var student = TensorOps.topK(logP.tensor(), kept).indices();
-      Variable p = logP.gatherLast(student);
-      Variable q = logQ.gatherLast(student);
+    public Buckets of(TokenRows rows) {
+      Tensor student = rows.likeliest(k).indices();
+      Variable p = rows.logP().gatherLast(student);
+      Variable q = rows.teacher().gatherLast(student);
       return tail
           ? new Buckets(withTail(p), withTail(q))
           : new Buckets(p.sub(p.logSumExp(-1)), q.sub(q.logSumExp(-1)));
@@ -72,8 +68,7 @@ public sealed interface Support {
 
     @Override
     public void measure(TokenRows rows, BiConsumer<String, Variable> to) {
-      int kept = Math.min(k, rows.logP().dim(1));
-      Variable head = Variable.constant(TensorOps.topK(rows.logP().tensor(), kept).values());
+      Variable head = Variable.constant(rows.likeliest(k).values());
       to.accept("tail_mass", head.exp().sum(-1).affine(-1, 1).relu());
     }
 

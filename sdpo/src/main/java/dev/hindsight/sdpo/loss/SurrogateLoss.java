@@ -31,7 +31,7 @@ public record SurrogateLoss(Support support, double largestAdvantage, @Nullable 
 
   @Override
   public Variable perToken(TokenRows rows) {
-    Support.Buckets b = support.of(rows.logP(), rows.teacher());
+    Support.Buckets b = support.of(rows);
     Variable advantage = clipped(b.logQ().sub(b.logP()), largestAdvantage);
     return DistillationLoss.weighted(b.logP().exp().mul(advantage).sum(-1).neg(), rows, isClip);
   }
@@ -49,7 +49,7 @@ public record SurrogateLoss(Support support, double largestAdvantage, @Nullable 
 
   @Override
   public void measure(TokenRows rows, BiConsumer<String, Variable> to) {
-    Support.Buckets b = support.of(rows.logP(), rows.teacher());
+    Support.Buckets b = support.of(rows);
     Variable beyond = TokenLoss.exceeds(b.logQ().sub(b.logP()), largestAdvantage);
     to.accept("advantage_clip_mass", b.logP().exp().mul(beyond).sum(-1));
     DistillationLoss.measureClip(rows, isClip, to);

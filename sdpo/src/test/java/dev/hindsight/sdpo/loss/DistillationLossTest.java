@@ -257,10 +257,10 @@ class DistillationLossTest {
   }
 
   private static Support.Buckets buckets(Arithmetic a, double[] student, double[] teacher, int k) {
-    return new Support.TopK(k, true)
-        .of(
-            Variable.constant(Golden.row(a, student)).logSoftmax(),
-            Variable.constant(Golden.row(a, teacher)).logSoftmax());
+    Variable logP = Variable.constant(Golden.row(a, student)).logSoftmax();
+    Variable logQ = Variable.constant(Golden.row(a, teacher)).logSoftmax();
+    Tensor sampled = Tensor.of(a.backend(), Shape.of(1, 1), 0);
+    return new Support.TopK(k, true).of(new TokenRows(logP, logQ, sampled, logP, null));
   }
 
   @ParameterizedTest
