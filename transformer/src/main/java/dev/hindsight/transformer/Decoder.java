@@ -29,10 +29,15 @@ import org.jspecify.annotations.Nullable;
  * numbers.
  */
 public final class Decoder {
-  /** See {@link #endOfPass}: rows a thread, and elements of the inside of an MLP. */
+  /**
+   * See {@link #endOfPass}: rows a thread, and elements of the inside of an MLP; sequences a
+   * thread, and how many times as many rows these may have.
+   */
   private static final int LEAST_ROWS = 256;
 
   private static final int ELEMENTS = 1 << 16;
+  private static final int LEAST_SEQUENCES = 2;
+  private static final int LONG = 8;
 
   private final DecoderConfig config;
   private final Map<String, Variable> parameters;
@@ -201,17 +206,22 @@ public final class Decoder {
   /**
    * Where a pass without gradient that begins with sequence {@code from} had better end: so many
    * rows that what a block computes of them stays in a core's cache (a fifth quicker on the
-   * built-in models), but enough to make reading the weights worth it.
+   * built-in models), but enough to make reading the weights worth it. Of long sequences a few more
+   * go together, for threads that wait for one another after each of them lose as much (where other
+   * programs hold the cores at times, a seventh of the pass).
    *
    * @return the first sequence of the next pass
    */
   int endOfPass(int[] lengths, int from) {
-    int most = Threads.count() * Math.max(LEAST_ROWS, ELEMENTS / config.intermediateSize());
+    int threads = Threads.count();
+    int most = threads * Math.max(LEAST_ROWS, ELEMENTS / config.intermediateSize());
     int rows = 0;
     int to = from;
+    int limit;
     do {
       rows += lengths[to++];
-    } while (to < lengths.length && rows + lengths[to] <= most);
+      limit = to - from < LEAST_SEQUENCES * threads ? LONG * most : most;
+    } while (to < lengths.length && rows + lengths[to] <= limit);
     return to;
   }
 

@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Up to six queries go together through three steps a block: scores against transposed keys
  * (lanes are keys), the softmax of each row, and the weighted sum of values (lanes are channels),
- * the first and the last with the microkernels of {@link Matmul}. A key that a query does not see
- * has weight exactly 0, and a block without visible keys changes nothing, so a query's bits depend
- * on its own row and its keys alone: not on the queries beside it, nor on whether keys come from a
- * cache.
+ * the first and the last with the microkernels of {@link Matmul}. Many queries go through the same
+ * steps in lanes of their own ({@link QueryLanes}), with the same bits. A key that a query does not
+ * see has weight exactly 0, and a block without visible keys changes nothing, so a query's bits
+ * depend on its own row and its keys alone: not on the queries beside it, nor on whether keys come
+ * from a cache.
  */
 final class Attention implements Threads.Chunk {
   /** Keys of a block. Part of the result's definition: it sets where sums are rescaled. */
@@ -38,6 +39,12 @@ final class Attention implements Threads.Chunk {
    * Queries that meet a block of keys in turn, while its keys and values are in the first cache.
    */
   private static final int TOGETHER = 48;
+
+  /**
+   * So many queries go faster in lanes (1.1 to 1.4 times as fast on 512-bit vectors); fewer leave
+   * too many of these empty, and narrower vectors have too few.
+   */
+  private static final int MANY = LANES >= 16 ? 2 * QueryLanes.MOST : Integer.MAX_VALUE;
 
   /** Most rows of a microkernel. */
   private static final int TILE = 6;
@@ -106,14 +113,51 @@ final class Attention implements Threads.Chunk {
 
   /** Queries {@code first .. end - 1} of a sequence, all heads that read one key head. */
   private void unit(Scratch scratch, int sequence, int keyHead, int first, int end) {
+    if (end - first >= MANY) {
+      for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
+        inLanes(scratch, sequence, h, first, end);
+      }
+    } else {
+      inTiles(scratch, sequence, keyHead * group, (keyHead + 1) * group, first, end);
+    }
+  }
+
+  /** Queries of one head, in groups of one size. */
+  private void inLanes(Scratch scratch, int sequence, int head, int first, int end) {
+    long memory = scratch.reserve(Scratch.Region.WORK, QueryLanes.bytes(headDim));
+    QueryLanes lanes = new QueryLanes(memory, headDim, scale);
+    long key = k.at(layout.keyStart()[sequence], head / group);
+    long value = v.at(layout.keyStart()[sequence], head / group);
+    int groups = (end - first + QueryLanes.MOST - 1) / QueryLanes.MOST;
+    for (int i = first, count; i < end; i += count, groups--) {
+      count = (end - i + groups - 1) / groups;
+      long row = layout.queryStart()[sequence] + (long) i;
+      int visible = layout.visibleKeys(sequence, i);
+      lanes.attend(count, q.at(row, head), q, k, key, v, value, visible, layout.causal());
+      long spoiled = lanes.divide();
+      lanes.write(count, out.at(row, head), out);
+      for (int r = 0; r < count && lse != null; r++) {
+        MEMORY.set(FLOAT, lse.at(row + r, head), lanes.logSumExp(r));
+      }
+      for (int r = 0; r < count && layout.causal(); r++) {
+        if ((spoiled >> r & 1) != 0) { // as in queries
+          inTiles(scratch, sequence, head, head + 1, i + r, i + r + 1);
+        }
+      }
+    }
+  }
+
+  /** Queries of heads {@code fromHead .. toHead - 1}, which read one key head. */
+  private void inTiles(
+      Scratch scratch, int sequence, int fromHead, int toHead, int first, int end) {
     KeyBlocks keys =
         KeyBlocks.of(
             scratch.reserve(Scratch.Region.PANELS, KeyBlocks.bytes(q, layout, sequence)),
             k,
             layout.keyStart()[sequence],
             layout.visibleKeys(sequence, end - 1),
-            keyHead);
-    long values = v.at(layout.keyStart()[sequence], keyHead);
+            fromHead / group);
+    long values = v.at(layout.keyStart()[sequence], fromHead / group);
     long valueStep = v.row();
     if (!v.isDense()) {
       valueStep = (long) wide * BYTES;
@@ -122,7 +166,7 @@ final class Attention implements Threads.Chunk {
       values = packed;
     }
     State state = new State(scratch.reserve(Scratch.Region.TILE, State.bytes(wide)), wide);
-    for (int h = keyHead * group; h < (keyHead + 1) * group; h++) {
+    for (int h = fromHead; h < toHead; h++) {
       for (int i = first; i < end; i += TOGETHER) {
         int rows = Math.min(TOGETHER, end - i);
         queries(sequence, h, i, rows, keys, values, valueStep, state);

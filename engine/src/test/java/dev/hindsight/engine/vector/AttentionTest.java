@@ -11,6 +11,7 @@ import dev.hindsight.engine.Backend;
 import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.SequenceLayout;
 import dev.hindsight.engine.Tensor;
+import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Threads;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,50 @@ class AttentionTest {
         2,
         2,
         8);
+  }
+
+  /** So many queries that they go in lanes, where vectors are wide enough. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 12, 24, 33, 64})
+  void manyQueries(int headDim) {
+    check("packed", SequenceLayout.packed(300, 129, 7), 4, 2, headDim);
+    for (boolean causal : new boolean[] {true, false}) {
+      SequenceLayout cached =
+          new SequenceLayout(
+              new int[] {3, 150},
+              new int[] {140, 200},
+              new int[] {10, 400},
+              new int[] {333, 200},
+              causal);
+      check("cache, causal " + causal, cached, 2, 1, headDim);
+    }
+    SequenceLayout blind =
+        new SequenceLayout(new int[] {0}, new int[] {130}, new int[] {0}, new int[] {0}, false);
+    check("without keys", blind, 1, 1, headDim);
+  }
+
+  /** Tiles and lanes have the same bits, whatever lies where, and values that nobody sees. */
+  @Test
+  void lanesAndTilesHaveTheSameBits() {
+    int length = 330;
+    for (int headDim : new int[] {3, 24, 32}) {
+      for (double scale : new double[] {0.3, 0, -0.5}) {
+        Tensor q = spread(VECTOR, 1, 3, length, headDim, 2).permute(0, 2, 1);
+        Tensor k = spread(VECTOR, 2, 1, 2, headDim, length).permute(2, 0, 1);
+        Tensor v = random(VECTOR, 3, length, headDim, 2).permute(0, 2, 1);
+        TensorOps.fill(v.slice(0, 200, 201), Float.POSITIVE_INFINITY);
+        LayerOps.Attention all = LayerOps.attention(q, k, v, SequenceLayout.packed(length), scale);
+        for (int i = 0; i < length; i++) {
+          SequenceLayout one =
+              new SequenceLayout(
+                  new int[] {i}, new int[] {1}, new int[] {0}, new int[] {i + 1}, true);
+          LayerOps.Attention alone = LayerOps.attention(q, k, v, one, scale);
+          String what = "query " + i + " of " + headDim + " channels, scale " + scale;
+          assertSameBits(what, alone.out().slice(0, i, i + 1), all.out().slice(0, i, i + 1));
+          assertSameBits(what, alone.lse().slice(0, i, i + 1), all.lse().slice(0, i, i + 1));
+        }
+      }
+    }
   }
 
   @Test

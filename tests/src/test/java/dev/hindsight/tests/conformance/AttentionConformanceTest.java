@@ -75,6 +75,7 @@ class AttentionConformanceTest {
   void everyLayout() {
     for (Layout layout : Layout.values()) {
       check(new int[] {4, 2, 12}, SequenceLayout.packed(11, 1, 19), layout);
+      check(new int[] {1, 1, 12}, SequenceLayout.packed(131), layout);
     }
   }
 
