@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -81,6 +82,17 @@ final class Failures implements IExecutionExceptionHandler {
         + ": "
         + reason
         + (full ? "; free some space and try again" : "; choose another place with --out");
+  }
+
+  /** Throws what another thread failed with; null: nothing. */
+  static void rethrow(@Nullable Throwable failure) throws IOException {
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalStateException(failure);
+    }
   }
 
   /** Errors are not exceptions to picocli: commands hand them over here. */

@@ -43,8 +43,8 @@ public enum Metric {
   /** Mean length of the last step's answers, tokens. */
   FINAL_LENGTH("final length", true, false),
   /**
-   * Clock time of a training step, evaluation left out: the quickest step after the first two. All
-   * steps do the same work, so what is above it is other programs' share of the machine.
+   * Clock time of a training step, evaluation left out: the median of the steps after the first
+   * third, in which the just-in-time compiler has its share.
    */
   SECONDS_PER_STEP("seconds a step", true, false),
   /**
@@ -175,14 +175,15 @@ public enum Metric {
   }
 
   private static @Nullable Double secondsPerStep(RunRecord run) throws IOException {
+    List<JsonNode> timings = run.timings();
     double[] seconds =
-        run.timings().stream()
-            .skip(2) // the just-in-time compiler's share
+        timings.stream()
+            .skip(timings.size() / 3)
             .mapToDouble(
                 t -> t.path("rollout_seconds").asDouble(0) + t.path("update_seconds").asDouble(0))
             .sorted()
             .toArray();
-    return seconds.length == 0 ? null : seconds[0];
+    return seconds.length == 0 ? null : seconds[seconds.length / 2];
   }
 
   private static @Nullable Double afterwards(RunRecord run, String key) throws IOException {

@@ -253,7 +253,6 @@ public final class Trainer implements AutoCloseable {
     for (SampleRecord sample : report.samples(step, model.tokenizer(), batch.prompts())) {
       run.appendSample(sample);
     }
-    record(metrics);
     run.appendTimings(
         new StepTimings(
             step,
@@ -262,6 +261,7 @@ public final class Trainer implements AutoCloseable {
             (evaluated - updated) * 1e-9,
             seconds(began),
             policy.backend().description()));
+    record(metrics);
   }
 
   /** What was measured on held-out questions; null where it was not. */
