@@ -184,6 +184,21 @@ class InvarianceTest {
     }
   }
 
+  /** Short sequences fill a pass up to its rows; of long ones two a thread go together. */
+  @Test
+  void passesOfShortAndOfLongSequences() {
+    Decoder decoder =
+        TestModels.lively(TestModels.base48x2(), TestModels.reference(), DType.F32, 5);
+    int threads = Threads.count();
+    int[] lengths = new int[1000 * threads];
+    Arrays.fill(lengths, 20);
+    int rows = 20 * decoder.endOfPass(lengths, 0);
+    Arrays.fill(lengths, 600);
+    assertThat(decoder.endOfPass(lengths, 3)).isEqualTo(3 + 2 * threads);
+    Arrays.fill(lengths, 100 * rows);
+    assertThat(decoder.endOfPass(lengths, 3)).isEqualTo(4);
+  }
+
   /** Writing is adding to zeros, so writing twice must be refused, and clearing must forget. */
   @Test
   void aCacheRowIsWrittenOnce() {
