@@ -92,6 +92,9 @@ final class QueryLanes {
     Panels.pack(headDim, count, q, like.channel(), like.row(), queries, MOST);
     Fill.rows(1, MOST, maxima, 0, Float.NEGATIVE_INFINITY);
     Fill.rows(LANES, MOST, sums, ROW, 0f);
+    if (seen == 0) {
+      Fill.rows(headDim, MOST, outputs, ROW, 0f);
+    }
     for (int from = 0; from < seen; from += BLOCK) {
       int n = Math.min(BLOCK, seen - from);
       // Where not all queries see all keys, columns of queries that come before LANES keys are

@@ -8,8 +8,10 @@ import static dev.hindsight.engine.vector.Cases.random;
 import static dev.hindsight.engine.vector.Cases.spread;
 
 import dev.hindsight.engine.Backend;
+import dev.hindsight.engine.DType;
 import dev.hindsight.engine.LayerOps;
 import dev.hindsight.engine.SequenceLayout;
+import dev.hindsight.engine.Shape;
 import dev.hindsight.engine.Tensor;
 import dev.hindsight.engine.TensorOps;
 import dev.hindsight.engine.Threads;
@@ -109,6 +111,9 @@ class AttentionTest {
     }
     SequenceLayout blind =
         new SequenceLayout(new int[] {0}, new int[] {130}, new int[] {0}, new int[] {0}, false);
+    Tensor nan = TensorOps.empty(VECTOR, DType.F32, Shape.of(130, 1, headDim));
+    TensorOps.fill(nan, Double.NaN); // what the threads' memory holds from now on
+    LayerOps.attention(nan, nan, nan, SequenceLayout.packed(130), 1);
     check("without keys", blind, 1, 1, headDim);
   }
 
