@@ -28,10 +28,6 @@ record CostRun(TrainConfig config, Definition.Lengths lengths, Path folder) {
 
   /** Runs it, whatever was measured before; a step whenever it is its turn. */
   void run(Turns turns, int member, Backend backend, StopSignal stop) throws IOException {
-    if (Files.exists(folder)) {
-      Folders.delete(folder);
-    }
-    Files.createDirectories(folder.toAbsolutePath().getParent());
     TrainListener inTurn =
         new TrainListener() {
           @Override
@@ -40,16 +36,22 @@ record CostRun(TrainConfig config, Definition.Lengths lengths, Path folder) {
           }
         };
     turns.await(member);
-    try (RunFolder run = RunFolder.create(folder, Configs.toYaml(config));
-        Trainer trainer =
-            new Trainer(
-                config,
-                new FixedLengths(lengths),
-                Models.base(config.model(), backend),
-                run,
-                inTurn)) {
-      stop.onRequest(trainer::requestStop);
-      trainer.run();
+    try { // whatever fails, the others get their turns
+      if (Files.exists(folder)) {
+        Folders.delete(folder);
+      }
+      Files.createDirectories(folder.toAbsolutePath().getParent());
+      try (RunFolder run = RunFolder.create(folder, Configs.toYaml(config));
+          Trainer trainer =
+              new Trainer(
+                  config,
+                  new FixedLengths(lengths),
+                  Models.base(config.model(), backend),
+                  run,
+                  inTurn)) {
+        stop.onRequest(trainer::requestStop);
+        trainer.run();
+      }
     } finally {
       turns.leave(member);
     }

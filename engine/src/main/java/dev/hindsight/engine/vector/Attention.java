@@ -359,8 +359,8 @@ final class Attention implements Threads.Chunk {
   }
 
   /**
-   * Turns scores into weights and adds these to the sums. When every score is minus infinity so is
-   * {@code largest}, and the weights become NaN, as in a softmax.
+   * Turns scores into weights and adds these to the sums. When every score so far is minus infinity
+   * so is {@code largest}, and the weights become NaN, as those of a softmax over these keys alone.
    */
   private static void weights(int n, float scale, float largest, long scores, long sums) {
     scores &= ADDRESSES;
