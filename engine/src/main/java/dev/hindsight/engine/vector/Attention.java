@@ -140,7 +140,7 @@ final class Attention implements Threads.Chunk {
         MEMORY.set(FLOAT, lse.at(row + r, head), lanes.logSumExp(r));
       }
       for (int r = 0; r < count && layout.causal(); r++) {
-        if ((spoiled >> r & 1) != 0) { // as in queries
+        if ((spoiled >> r & 1) != 0) { // by a value that it does not see, perhaps: see queries
           inTiles(scratch, sequence, head, head + 1, i + r, i + r + 1);
         }
       }
@@ -188,6 +188,8 @@ final class Attention implements Threads.Chunk {
 
     private static final long MAXIMA = CHANGES + 4L * RowOperand.padded(TILE);
     private static final long SUMS = MAXIMA + TOGETHER * 4L;
+
+    /** Behind one row of sums that nobody reads: where the exponentials of changes are added. */
     private static final long OUTPUTS = SUMS + (TOGETHER + 1L) * BYTES;
 
     State(long base, int wide) {

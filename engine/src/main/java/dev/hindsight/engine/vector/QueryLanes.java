@@ -31,6 +31,8 @@ final class QueryLanes {
 
   private static final int BLOCK = Attention.BLOCK;
 
+  private static final Step[] STEPS = Step.values(); // which copies them at each call
+
   private final int headDim;
   private final float scale;
 
@@ -161,8 +163,6 @@ final class QueryLanes {
       }
     }
   }
-
-  private static final Step[] STEPS = Step.values();
 
   /**
    * What is done to a column of scores, a vector wide. Not plain methods: compiled into one, they
